@@ -1,0 +1,7 @@
+#!python
+"""Changes the IP address of a mail domain."""
+
+from mailaddon.command import main
+
+if __name__ == "__main__":
+    main("EChangeDomainIP")

@@ -1,0 +1,7 @@
+#!python
+"""Deletes a mailing list and its members' entries."""
+
+from mailaddon.command import main
+
+if __name__ == "__main__":
+    main("EDeleteMailingList")

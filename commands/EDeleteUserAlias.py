@@ -1,0 +1,7 @@
+#!python
+"""Deletes another name of a user."""
+
+from mailaddon.command import main
+
+if __name__ == "__main__":
+    main("EDeleteUserAlias")

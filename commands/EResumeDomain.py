@@ -1,0 +1,7 @@
+#!python
+"""Resumes a suspended mail domain."""
+
+from mailaddon.command import main
+
+if __name__ == "__main__":
+    main("EResumeDomain")

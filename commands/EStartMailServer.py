@@ -1,0 +1,7 @@
+#!python
+"""Starts the mail services."""
+
+from mailaddon.command import main
+
+if __name__ == "__main__":
+    main("EStartMailServer")

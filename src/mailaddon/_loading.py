@@ -1,0 +1,226 @@
+"""From a backend's name to its hooks.
+
+A name is looked up among the entry points once, when the backend is first used; pluggy then checks its hooks against the
+contract, and what was found is written down as `module:attr` in the home (a link). An E* call imports that module and
+calls one method. pluggy itself runs at call time only when there is something for it to do: several plugins, or wrappers.
+"""
+
+import os
+import sys
+
+from ._contract import CONTRACT, ENTRY_POINT_GROUP, MARK, PROJECT, Context
+from .errors import BackendUnusable, MailAddonError, NotSupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.metadata import EntryPoint
+    from typing import Any
+
+    from ._record import Record
+    from .settings import Settings
+
+_LINKS = ".backends.linked"
+#: The default needs no link: it is part of the SDK.
+_BUILT_IN = {"embedded": "mailaddon.backends.embedded:EmbeddedBackend"}
+
+
+class LoadedBackend:
+    """A backend, ready to be called.
+
+    Attributes:
+        name: its configured name.
+        target: where it was found, `module:attr`.
+        plugin: the object that has the hooks.
+    """
+
+    __slots__ = ("_manager", "name", "plugin", "target")
+
+    def __init__(self, name: str, target: str, plugin: object, wrappers: "Sequence[object]" = ()) -> None:
+        self.name = name
+        self.target = target
+        self.plugin = plugin
+        self._manager = _managed(plugin, *wrappers) if wrappers else None
+
+    def supports(self, hook: str) -> bool:
+        """Whether the plugin implements the hook."""
+        return _implementation(self.plugin, hook) is not None
+
+    def call(self, hook: str, request: "Record") -> "Any":
+        """Run one hook.
+
+        Raises:
+            NotSupported: the plugin does not implement it.
+            MailAddonError: the hook refused.
+            Exception: the hook failed in a way that the contract does not know.
+        """
+        method = _implementation(self.plugin, hook)
+        if method is None:
+            raise NotSupported(f"not supported by {self.name}")
+        options = getattr(method, MARK)
+        if self._manager is None and not (options["wrapper"] or options["hookwrapper"]):
+            return method(request=request) if _takes_request(method) else method()
+        manager = self._manager or _managed(self.plugin)
+        return getattr(manager.hook, hook)(request=request)
+
+    def close(self) -> None:
+        """Let the plugin give back what it holds."""
+        close = getattr(self.plugin, "close", None)
+        if close is not None:
+            close()
+
+
+def _implementation(plugin: object, hook: str) -> "Callable[..., Any] | None":
+    method = getattr(plugin, hook, None)
+    options = getattr(method, MARK, None)
+    if options is not None and options["specname"] in {None, hook}:
+        return method  # type: ignore[no-any-return] # the mark says that it is one
+    for name in dir(type(plugin)):
+        options = getattr(getattr(plugin, name, None), MARK, None)
+        if options is not None and options["specname"] == hook:
+            return getattr(plugin, name)  # type: ignore[no-any-return]
+    return None
+
+
+def _takes_request(method: "Callable[..., Any]") -> bool:
+    code = getattr(method, "__code__", None)
+    return code is None or "request" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _managed(*plugins: object) -> "Any":
+    """A pluggy manager over plugins; what is registered last wraps what came before.
+
+    Raises:
+        BackendUnusable: a hook is unknown to the contract or has other arguments.
+    """
+    import pluggy
+
+    from .hookspecs import Backend
+
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Backend)
+    try:
+        for plugin in plugins:
+            manager.register(plugin)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise BackendUnusable(f"its hooks do not fit the contract: {error}") from None
+    return manager
+
+
+def load(name: str, home: str, settings: "Settings") -> LoadedBackend:
+    """The backend of this name, a name that `mailaddon backends` lists or `module:attr`.
+
+    Raises:
+        BackendUnusable: there is none, it cannot be imported or made, or it was written for another contract.
+    """
+    wrappers = [_make(plugin, _linked(plugin, home), home, settings) for plugin in settings["plugins"]]
+    target = name if ":" in name else _BUILT_IN.get(name) or _linked(name, home)
+    return LoadedBackend(name, target, _make(name, target, home, settings), wrappers[::-1])
+
+
+def _make(name: str, target: str, home: str, settings: "Settings") -> object:
+    context = Context(name=name, home=home, settings=settings.values, options=settings.backends.get(name, {}))
+    try:
+        plugin: object = _import(target)(context)
+    except MailAddonError:
+        raise
+    except ImportError as error:
+        raise BackendUnusable(f"backend {name} cannot be imported from {target}: {error}") from None
+    except Exception as error:
+        raise BackendUnusable(f"backend {name} ({target}) does not start: {type(error).__name__}: {error}") from error
+    check_contract(name, plugin)
+    return plugin
+
+
+def _import(target: str) -> "Callable[[Context], object]":
+    module, _, attribute = target.partition(":")
+    if not module or not attribute:
+        raise ImportError(f"{target!r} is not module:attribute")
+    __import__(module)
+    found = getattr(sys.modules[module], attribute, None)
+    if found is None:
+        raise ImportError(f"{module} has no {attribute}")
+    return found  # type: ignore[no-any-return] # calling it shows whether it is one
+
+
+def check_contract(name: str, plugin: object) -> None:
+    """Make sure that a plugin was written for this contract.
+
+    Raises:
+        BackendUnusable: it declares none, or one that does not fit.
+    """
+    declared = getattr(plugin, "contract", None)
+    if not (isinstance(declared, tuple) and len(declared) == len(CONTRACT)):
+        raise BackendUnusable(f"backend {name} declares no contract; a plugin has the attribute contract = {CONTRACT}")
+    if declared[0] != CONTRACT[0] or declared[1] > CONTRACT[1]:
+        ours, theirs = (".".join(map(str, version)) for version in (CONTRACT, declared))
+        raise BackendUnusable(f"backend {name} was written for contract {theirs}, this SDK has {ours}")
+
+
+def _linked(name: str, home: str) -> str:
+    """The `module:attr` of an installed plugin: as written down, else by its entry point, which is then written down."""
+    path = os.path.join(home, _LINKS)
+    links = _read_links(path)
+    if name in links:
+        try:
+            _import(links[name])
+        except ImportError:
+            pass  # it moved or is gone; the entry points know
+        else:
+            return links[name]
+    target = link(name)
+    _write_links(path, {**links, name: target})
+    return target
+
+
+def link(name: str) -> str:
+    """Find an installed plugin by its entry point and have pluggy check its hooks.
+
+    Raises:
+        BackendUnusable: it is not installed, cannot be imported, or does not fit the contract.
+    """
+    found = {point.name: point for point in entry_points()}
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none"
+        raise BackendUnusable(f"no backend {name!r} is installed; installed: {known}")
+    target = found[name].value
+    try:
+        check(_import(target))
+    except ImportError as error:
+        raise BackendUnusable(f"backend {name} cannot be imported from {target}: {error}") from None
+    return target
+
+
+def check(plugin: object) -> None:
+    """Have pluggy check the hooks of a plugin's class without making one.
+
+    Raises:
+        BackendUnusable: a hook is unknown to the contract or has other arguments.
+    """
+    bare = object.__new__(plugin) if isinstance(plugin, type) else plugin
+    _managed(bare)
+
+
+def entry_points() -> "list[EntryPoint]":
+    """The installed plugins' entry points, one per name."""
+    from importlib.metadata import entry_points as installed
+
+    return list({point.name: point for point in installed(group=ENTRY_POINT_GROUP)}.values())
+
+
+def _read_links(path: str) -> dict[str, str]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return dict(line.rstrip("\n").split("\t", 1) for line in file if "\t" in line)  # type: ignore[misc] # two parts
+    except OSError:
+        return {}
+
+
+def _write_links(path: str, links: dict[str, str]) -> None:
+    from .home import replace_file
+
+    try:
+        replace_file(path, "".join(f"{name}\t{target}\n" for name, target in sorted(links.items())).encode())
+    except OSError:
+        return  # a read-only home only costs the time of finding it again

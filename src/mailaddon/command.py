@@ -1,0 +1,188 @@
+"""The life of an E* command, from its arguments to its exit status.
+
+1. The arguments are decoded and validated against the operation table. Nothing else has been loaded so far.
+2. The service is opened: home, settings, backend.
+3. The operation runs, and what it returns is printed: whole, or not at all.
+4. A refusal becomes one line, and the process ends with 0 or 1 whatever happened.
+
+Standard streams are used as file descriptors: what is printed is UTF-8 whatever the locale, and the interpreter's own
+shutdown, which could still fail or print something, is not part of a command.
+"""
+
+import _signal
+import os
+import sys
+
+from .errors import InternalError, InvalidArgument, MailAddonError, StorageFailed
+from .operations import find
+from .values import Secret, decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
+
+    from .operations.model import Operation
+
+_STDOUT = 1
+_STDERR = 2
+_LINE_END = os.linesep
+ERROR_LOG = os.path.join("log", "errors.log")
+
+
+def main(program: str) -> "NoReturn":
+    """Run the command as this process: arguments from `sys.argv`, results on standard output, and exit 0 or 1."""
+    _end_on_signals(program)
+    stdout_open = _keep_standard_descriptors()
+    status = 1
+    try:
+        status = _run(program, sys.argv[1:], stdout_open=stdout_open)
+    finally:
+        # Nothing is left to do, and the interpreter's shutdown costs more than some commands.
+        os._exit(status)
+
+
+def _run(program: str, argv: "Sequence[str]", *, stdout_open: bool) -> int:
+    operation = find(program)
+    secrets: list[str] = []
+    try:
+        if len(argv) == 1 and argv[0] in {"--help", "--version"}:
+            output = _information(operation, program, argv[0])
+        else:
+            arguments = _decoded(operation, argv)
+            fields = operation.parse(arguments)
+            secrets = [value for value in fields.values() if isinstance(value, Secret)]
+            output = _printed(operation, _called(operation, fields))
+        _write(output, stdout_open=stdout_open)
+    except MailAddonError as error:
+        _refuse(program, error)
+    except BaseException as error:  # noqa: BLE001 - a caller gets a line and a status, whatever went wrong
+        _refuse(program, _logged(program, error, secrets))
+    else:
+        return 0
+    return 1
+
+
+def _decoded(operation: "Operation", argv: "Sequence[str]") -> list[str]:
+    arguments = []
+    for parameter, argument in zip(operation.form(len(argv)), argv, strict=True):
+        try:
+            arguments.append(decode(argument))
+        except InvalidArgument as error:
+            error.parameter = parameter.name
+            raise
+    return arguments
+
+
+def _called(operation: "Operation", fields: "dict[str, Any]") -> "Any":
+    from .service import Service
+
+    with Service.open() as service:
+        return service.call(operation, fields)
+
+
+def _printed(operation: "Operation", result: "Any") -> str:
+    if result is None:
+        return ""
+    if operation.output == "lines":
+        return "".join([line + _LINE_END for line in result])
+    if operation.output == "autoresponder":
+        return str(result.subject) + _LINE_END + str(result.message)
+    return str(result) + _LINE_END
+
+
+def _information(operation: "Operation", program: str, option: str) -> str:
+    if option == "--version":
+        from . import __version__
+
+        return f"{program} {__version__}{_LINE_END}"
+    from ._help import manual
+
+    return manual(operation, program)
+
+
+def _write(text: str, *, stdout_open: bool) -> None:
+    if not text:
+        return
+    if not stdout_open:
+        raise StorageFailed("standard output is closed, so the result cannot be printed")
+    content = memoryview(text.encode())
+    while content:
+        try:
+            content = content[os.write(_STDOUT, content) :]
+        except BlockingIOError:
+            import select
+
+            select.select([], [_STDOUT], [])
+        except OSError as error:
+            raise StorageFailed(f"the result cannot be written to standard output: {error.strerror}") from None
+
+
+def _refuse(program: str, error: MailAddonError) -> None:
+    line = f"{program}: {error} [{error.code}]{_LINE_END}".encode("utf-8", "backslashreplace")
+    where = _message_descriptors()
+    for descriptor in where:
+        try:
+            os.write(descriptor, line)
+        except OSError:
+            continue  # nobody listens; the exit status still says it
+
+
+def _message_descriptors() -> tuple[int, ...]:
+    from . import home, settings
+
+    try:
+        chosen = settings.load(home.locate())["messages"]
+    except MailAddonError:
+        chosen = "stderr"
+    return {"stdout": (_STDOUT,), "both": (_STDERR, _STDOUT)}.get(chosen, (_STDERR,))
+
+
+def _logged(program: str, error: BaseException, secrets: "Sequence[str]") -> MailAddonError:
+    """Log a defect under a reference, and say so. Passwords do not reach the log, whoever put them into the exception."""
+    import time
+    import traceback
+
+    from . import home
+
+    now = time.time()
+    reference = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{os.getpid()}"
+    details = "".join(traceback.format_exception(error))
+    for secret in secrets:
+        for form in {str(secret), str.__repr__(secret)[1:-1]}:
+            if form:
+                details = details.replace(form, "******")
+    try:
+        folder = home.locate()
+        path = os.path.join(folder, ERROR_LOG)
+        home.ensure(os.path.dirname(path))
+        home.append_line(path, f"{reference} {program}\n{details}\n".encode("utf-8", "backslashreplace"))
+    except (OSError, MailAddonError):
+        path = "no log, it cannot be written"
+    return InternalError(f"internal error, reference {reference}; details in {path}")
+
+
+def _end_on_signals(program: str) -> None:
+    """A terminated command exits with 1, as the guide wants, and whatever it had not committed has not happened."""
+
+    def end(number: int, _frame: object) -> None:
+        try:
+            os.write(_STDERR, f"{program}: ended by signal {number} [interrupted]\n".encode())
+        finally:
+            os._exit(1)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(_signal, name):
+            _signal.signal(getattr(_signal, name), end)
+
+
+def _keep_standard_descriptors() -> bool:
+    """Occupy closed standard descriptors, so that no file of ours becomes one; whether standard output was open."""
+    was_open = sys.stdout is not None
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+        for descriptor in (0, _STDOUT, _STDERR):
+            try:
+                os.fstat(descriptor)
+            except OSError:
+                os.open(os.devnull, os.O_RDWR)
+    return was_open

@@ -1,0 +1,79 @@
+"""The one folder of all state, `MAILADDON_HOME`: settings, registrations, the directory, events and logs.
+
+A second home is a second, independent installation.
+"""
+
+import os
+import sys
+
+from .errors import NotConfigured
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+def locate() -> str:
+    """The home's absolute path: `MAILADDON_HOME`, else the platform's place for a service or for the user.
+
+    Raises:
+        NotConfigured: `MAILADDON_HOME` is not an absolute path.
+    """
+    home = os.environ.get("MAILADDON_HOME", "")
+    if home:
+        if not os.path.isabs(home):
+            raise NotConfigured(f"MAILADDON_HOME is {home!r}; an absolute path is needed")
+        return os.path.normpath(home)
+    if sys.platform == "win32":
+        return os.path.join(os.environ.get("PROGRAMDATA", "C:\\ProgramData"), "mailaddon")
+    if os.geteuid() == 0:
+        return "/var/lib/mailaddon"
+    data = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+    return os.path.join(data, "mailaddon")
+
+
+def ensure(home: str) -> None:
+    """Make the home for its owner alone, if it does not exist.
+
+    Raises:
+        NotConfigured: it cannot be made.
+    """
+    if os.path.isdir(home):
+        return
+    try:
+        os.makedirs(home, PRIVATE_FOLDER, exist_ok=True)
+    except OSError as error:
+        raise NotConfigured(f"the folder {home} cannot be made ({error.strerror}); set MAILADDON_HOME") from None
+
+
+def replace_file(path: str, content: bytes) -> None:
+    """Write a private file whole or not at all, also when the process or the machine dies.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    temporary = f"{path}.{os.getpid()}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    try:
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def append_line(path: str, line: bytes) -> None:
+    """Append one line to a private file in a single write, so that lines of many processes never mix.
+
+    Raises:
+        OSError: the file cannot be written to.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,148 @@
+"""One operation on one backend: what every front door calls.
+
+Validate the arguments, call the hook, check what it returned, write one change event. A service may be used from several
+threads as far as its backend may; the built-in ones may.
+"""
+
+from . import home as _home
+from . import records, settings as _settings
+from ._loading import LoadedBackend, load
+from .errors import BadResult
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Self
+
+    from .operations.model import Operation
+    from .settings import Settings
+
+EVENTS = "events.jsonl"
+#: The version of an event line; it changes only when a field changes its meaning or goes.
+EVENT_VERSION = 1
+
+
+class Service:
+    """A backend behind the operation table.
+
+    Attributes:
+        home: the folder of all state.
+        settings: the settings in force.
+        backend: what is driven.
+    """
+
+    __slots__ = ("backend", "home", "settings")
+
+    def __init__(self, home: str, settings: "Settings", backend: LoadedBackend) -> None:
+        self.home = home
+        self.settings = settings
+        self.backend = backend
+
+    @classmethod
+    def open(cls, home: str = "", backend: str = "") -> "Self":
+        """The service that the environment and the settings describe.
+
+        Args:
+            home: the folder of all state; "" for `MAILADDON_HOME` or the platform's place.
+            backend: the backend's name; "" for the configured one.
+
+        Raises:
+            NotConfigured: the home cannot be made, or a setting is unfit.
+            BackendUnusable: the backend cannot be loaded.
+        """
+        home = home or _home.locate()
+        _home.ensure(home)
+        settings = _settings.load(home)
+        return cls(home, settings, load(backend or settings["backend"], home, settings))
+
+    def close(self) -> None:
+        """Let the backend give back what it holds."""
+        self.backend.close()
+
+    def __enter__(self) -> "Self":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def run(self, operation: "Operation", arguments: "Sequence[str]") -> "Any":
+        """Run an operation with positional arguments, as a command does.
+
+        Raises:
+            MailAddonError: as `call`, and for a wrong number of arguments or an unfit one.
+        """
+        return self.call(operation, operation.parse(arguments))
+
+    def call(self, operation: "Operation", fields: "dict[str, Any]") -> "Any":
+        """Run an operation with the validated fields of its request.
+
+        Returns:
+            None, a sorted list of texts, a text, or a record, as the operation's `output` says.
+
+        Raises:
+            MailAddonError: the backend refused, or broke the contract.
+        """
+        request = getattr(records, operation.request)(**fields)
+        if operation.placeholder and not self.backend.supports(operation.hook):
+            return None
+        result = _checked(operation, self.backend.call(operation.hook, request))
+        if operation.changes:
+            if self.settings["events"]:
+                self._emit(operation, fields, result)
+            return None
+        return result
+
+    def _emit(self, operation: "Operation", fields: "dict[str, Any]", change: "records.Change | None") -> None:
+        """Append the change event. The change itself is in force already, so nothing here may fail the call."""
+        import os
+        import time
+
+        from ._json import encode
+
+        keys = {p.field: fields[p.field] for p in operation.parameters if p.key and p.field in fields}
+        now = time.time()
+        event = {
+            "version": EVENT_VERSION,
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03}Z",
+            "operation": operation.command,
+            "backend": self.backend.name,
+            "keys": keys,
+            "before": change.before if change else None,
+            "after": change.after if change else None,
+        }
+        try:
+            _home.append_line(os.path.join(self.home, EVENTS), encode(event).encode() + b"\n")
+        except OSError:
+            return
+
+
+def _checked(operation: "Operation", result: "Any") -> "Any":
+    """What a hook returned, once it is what the contract says.
+
+    Raises:
+        BadResult: it is not.
+    """
+    wanted = operation.output
+    if wanted == "none":
+        if result is None or type(result) is records.Change:
+            return result if operation.changes else None
+    elif wanted == "lines":
+        if result is not None and not isinstance(result, str):
+            lines = list(result)
+            if all(isinstance(line, str) and line and line.isprintable() for line in lines):
+                return sorted(lines)
+    elif wanted == "text":
+        if isinstance(result, str) and result.isprintable():
+            return result
+    elif wanted == "autoresponder":
+        if result is None or isinstance(result, records.AutoResponder):
+            return result
+    elif isinstance(result, getattr(records, wanted)):
+        return result
+    raise BadResult(f"hook {operation.hook} returned {_described(result)}; the contract says {wanted}")
+
+
+def _described(result: object) -> str:
+    return "None" if result is None else f"a {type(result).__name__} that does not fit"
+
+
