@@ -19,10 +19,12 @@ from .values import Secret, decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
 
     from .operations.model import Operation
+
+    Perform = Callable[[str, Sequence[str], list[str]], str]
 
 _STDOUT = 1
 _STDERR = 2
@@ -32,38 +34,56 @@ ERROR_LOG = os.path.join("log", "errors.log")
 
 def main(program: str) -> "NoReturn":
     """Run the command as this process: arguments from `sys.argv`, results on standard output, and exit 0 or 1."""
+    run(program, _perform)
+
+
+def run(program: str, perform: "Perform") -> "NoReturn":
+    """Be the process of a command whose work is `perform`: everything about it but the work itself.
+
+    Args:
+        program: the command's name, as messages show it.
+        perform: gets the program's name, the arguments as they stand in `sys.argv`, and a list into which it puts the
+            passwords among them, which then never reach the log. It returns what is printed, and refuses by raising.
+    """
     _end_on_signals(program)
     stdout_open = _keep_standard_descriptors()
     status = 1
     try:
-        status = _run(program, sys.argv[1:], stdout_open=stdout_open)
+        status = _run(program, perform, sys.argv[1:], stdout_open=stdout_open)
     finally:
         # Nothing is left to do, and the interpreter's shutdown costs more than some commands.
         os._exit(status)
 
 
-def _run(program: str, argv: "Sequence[str]", *, stdout_open: bool) -> int:
-    operation = find(program)
+def _run(program: str, perform: "Perform", argv: "Sequence[str]", *, stdout_open: bool) -> int:
     secrets: list[str] = []
     try:
-        if len(argv) == 1 and argv[0] in {"--help", "--version"}:
-            output = _information(operation, program, argv[0])
-        else:
-            arguments = _decoded(operation, argv)
-            fields = operation.parse(arguments)
-            secrets = [value for value in fields.values() if isinstance(value, Secret)]
-            output = _printed(operation, _called(operation, fields))
-        _write(output, stdout_open=stdout_open)
+        _write(perform(program, argv, secrets), stdout_open=stdout_open)
     except MailAddonError as error:
         _refuse(program, error)
     except BaseException as error:  # noqa: BLE001 - a caller gets a line and a status, whatever went wrong
-        _refuse(program, _logged(program, error, secrets))
+        _refuse(program, logged(program, error, secrets))
     else:
         return 0
     return 1
 
 
-def _decoded(operation: "Operation", argv: "Sequence[str]") -> list[str]:
+def _perform(program: str, argv: "Sequence[str]", secrets: list[str]) -> str:
+    operation = find(program)
+    if len(argv) == 1 and argv[0] in {"--help", "--version"}:
+        return information(operation, program, argv[0])
+    fields = operation.parse(decoded(operation, argv))
+    secrets += [value for value in fields.values() if isinstance(value, Secret)]
+    return printed(operation, _called(operation, fields))
+
+
+def decoded(operation: "Operation", argv: "Sequence[str]") -> list[str]:
+    """Arguments as they stand in `sys.argv`, as the UTF-8 texts that the caller meant.
+
+    Raises:
+        UsageError: their number is wrong.
+        InvalidArgument: one of them is not UTF-8; the error names the parameter.
+    """
     arguments = []
     for parameter, argument in zip(operation.form(len(argv)), argv, strict=True):
         try:
@@ -81,7 +101,8 @@ def _called(operation: "Operation", fields: "dict[str, Any]") -> "Any":
         return service.call(operation, fields)
 
 
-def _printed(operation: "Operation", result: "Any") -> str:
+def printed(operation: "Operation", result: "Any") -> str:
+    """A result as a command prints it."""
     if result is None:
         return ""
     if operation.output == "lines":
@@ -91,7 +112,8 @@ def _printed(operation: "Operation", result: "Any") -> str:
     return str(result) + _LINE_END
 
 
-def _information(operation: "Operation", program: str, option: str) -> str:
+def information(operation: "Operation", program: str, option: str) -> str:
+    """What a command prints for `--help` or `--version`."""
     if option == "--version":
         from . import __version__
 
@@ -138,7 +160,7 @@ def _message_descriptors() -> tuple[int, ...]:
     return {"stdout": (_STDOUT,), "both": (_STDERR, _STDOUT)}.get(chosen, (_STDERR,))
 
 
-def _logged(program: str, error: BaseException, secrets: "Sequence[str]") -> MailAddonError:
+def logged(program: str, error: BaseException, secrets: "Sequence[str]") -> MailAddonError:
     """Log a defect under a reference, and say so. Passwords do not reach the log, whoever put them into the exception."""
     import time
     import traceback
