@@ -1,0 +1,219 @@
+"""The registered add-ons: `addons.json` in the home.
+
+    {"version": 1, "registrations": [{"vendor": …, "server": …, "version": …, "extension": …, "interpreter": …,
+     "interpreter_parameters": …, "compliant_3x": …, "directory": …, "active": …, "registered": …}, …]}
+
+The file is replaced as a whole, so whoever reads it, also after a kill, finds the old registrations or the new ones.
+Who changes it holds a lock for as long, so of registrations at the same time none is lost. Vendor, server and version
+together name a registration, in any case. At most one registration is the active one, which the panel calls.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import glob
+import json
+import os
+import time
+import unicodedata
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from . import home as _home
+from . import settings as _settings
+from ._record import Record
+from .errors import NotFound, StorageFailed, Unavailable, UpgradeNeeded
+from .values import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+FILE = "addons.json"
+FILE_VERSION = 1
+_LOCK = ".addons.lock"
+_PAUSE = 0.01  # seconds between two attempts at the lock
+
+
+class Registration(Record):
+    """One registered add-on, as RegisterMailAddon was given it."""
+
+    vendor: str
+    server: str
+    version: str
+    extension: str  # without its dot; "": none
+    interpreter: str  # "": none, the programs are executed themselves
+    interpreter_parameters: str  # as given; `split_parameters` takes them apart
+    compliant_3x: bool
+    directory: str  # absolute; where the programs are
+    active: bool = False
+    registered: str = ""  # when, in UTC
+
+    @property
+    def name(self) -> str:
+        """Vendor, server and version as commands take them: `VENDOR/SERVER/VERSION`."""
+        return f"{self.vendor}/{self.server}/{self.version}"
+
+
+def split_parameters(text: str) -> list[str]:
+    """The interpreter's parameters one by one.
+
+    The guide: "If you are passing more than one parameter, then they must be separated by a space ( ) or a comma (,) or
+    as required by the interpreter." So both separate, in any number; there is no quoting. For an interpreter that wants
+    something else, the registration has the text as it was given.
+    """
+    return text.replace(",", " ").split()
+
+
+def load(home: str) -> list[Registration]:
+    """All registrations, in the order of their names.
+
+    Raises:
+        StorageFailed: the file cannot be read, or is damaged.
+        UpgradeNeeded: a newer version of the SDK wrote it.
+    """
+    path = os.path.join(home, FILE)
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, str(error)) from None
+    if not isinstance(content, dict) or not isinstance(content.get("registrations"), list):
+        raise _damaged(path, "there are no registrations in it")
+    if content.get("version") != FILE_VERSION:
+        raise UpgradeNeeded(f"{path} has version {content.get('version')!r}; this SDK reads version {FILE_VERSION}")
+    return [_read(entry, path) for entry in content["registrations"]]
+
+
+def _read(entry: object, path: str) -> Registration:
+    wanted = dict.fromkeys(Registration._fields, str) | {"compliant_3x": bool, "active": bool}
+    if not isinstance(entry, dict) or {key: type(value) for key, value in entry.items()} != wanted:
+        raise _damaged(path, "an entry has other fields than a registration")
+    return Registration(**entry)
+
+
+def _damaged(path: str, how: str) -> StorageFailed:
+    return StorageFailed(f"{path} is damaged: {how}; mend it, or remove it and register again")
+
+
+def find(registrations: Sequence[Registration], name: str) -> Registration:
+    """The registration of this name, `VENDOR/SERVER/VERSION` in any case.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for registration in registrations:
+        if _folded(registration.name) == _folded(name):
+            return registration
+    raise NotFound(f"no add-on {shown(name)} is registered; `mailaddon addons list` lists them all")
+
+
+def register(home: str, registration: Registration) -> Registration:
+    """Keep a registration, in place of an earlier one of the same vendor, server and version.
+
+    It becomes the active one if no other is. One that was registered before stays active or not, as it was.
+
+    Returns:
+        The registration as it is kept.
+
+    Raises:
+        StorageFailed, UpgradeNeeded: as `load`, or the file cannot be written.
+        Unavailable: another process holds the lock for longer than the setting `lock_timeout`.
+    """
+
+    def change(present: list[Registration]) -> tuple[list[Registration], Registration]:
+        others = [one for one in present if _key(one) != _key(registration)]
+        same = [one for one in present if _key(one) == _key(registration)]
+        active = same[0].active if same else not any(one.active for one in others)
+        kept = registration.replace(active=active, registered=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        return [*others, kept], kept
+
+    return _change(home, change)
+
+
+def activate(home: str, name: str) -> Registration:
+    """Make a registration the active one.
+
+    Raises:
+        NotFound: as `find`.
+        StorageFailed, UpgradeNeeded, Unavailable: as `register`.
+    """
+
+    def change(present: list[Registration]) -> tuple[list[Registration], Registration]:
+        chosen = _key(find(present, name))
+        changed = [one.replace(active=_key(one) == chosen) for one in present]
+        return changed, find(changed, name)
+
+    return _change(home, change)
+
+
+def remove(home: str, name: str) -> Registration:
+    """Forget a registration. If it was the active one, none is active until one is activated.
+
+    Raises:
+        NotFound: as `find`.
+        StorageFailed, UpgradeNeeded, Unavailable: as `register`.
+    """
+
+    def change(present: list[Registration]) -> tuple[list[Registration], Registration]:
+        found = find(present, name)
+        return [one for one in present if one is not found], found
+
+    return _change(home, change)
+
+
+def _change(home: str, change: Callable[[list[Registration]], tuple[list[Registration], Registration]]) -> Registration:
+    path = os.path.join(home, FILE)
+    _home.ensure(home)
+    try:
+        with _locked(home):
+            registrations, result = change(load(home))
+            for left_over in glob.glob(f"{glob.escape(path)}.*.tmp"):  # by a killed process: nobody else has the lock
+                os.unlink(left_over)
+            _home.replace_file(path, _encoded(registrations))
+    except OSError as error:
+        raise StorageFailed(f"{path} cannot be written: {error.strerror}") from None
+    return result
+
+
+def _encoded(registrations: list[Registration]) -> bytes:
+    entries: list[dict[str, Any]] = [one.as_dict() for one in sorted(registrations, key=_key)]
+    content = {"version": FILE_VERSION, "registrations": entries}
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+@contextmanager
+def _locked(home: str) -> Iterator[None]:
+    patience = _settings.load(home)["lock_timeout"]
+    deadline = time.monotonic() + patience
+    descriptor = os.open(os.path.join(home, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _home.PRIVATE_FILE)
+    try:
+        while not _taken(descriptor):
+            if time.monotonic() > deadline:
+                raise Unavailable(f"another process has kept {FILE} locked for {patience} seconds")
+            time.sleep(_PAUSE)
+        yield
+    finally:
+        os.close(descriptor)  # which gives the lock back, as the end of the process does
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
+            return False
+        raise
+    return True
+
+
+def _key(registration: Registration) -> str:
+    return _folded(f"{registration.vendor}\n{registration.server}\n{registration.version}")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
