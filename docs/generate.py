@@ -1,0 +1,300 @@
+"""Writes the reference from the operation table, the error list and the settings.
+
+python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, README's table
+python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mailaddon import ERRORS, __version__, operations
+from mailaddon._help import COMMON_ERRORS, errors_of, example, meaning, output_of
+from mailaddon.operations.model import Operation
+from mailaddon.settings import SETTINGS, Setting
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+BEGIN = "<!-- begin of what docs/generate.py writes -->\n"
+END = "<!-- end of what docs/generate.py writes -->\n"
+NOTICE = "<!-- Written by docs/generate.py; change the table that it reads. -->\n\n"
+EXIT_STATUS = "The exit status is 0, or 1 after one line on standard error that says why."
+ALL = (*operations.COMMANDS, operations.REGISTER)
+CHAPTERS = {
+    "domain": "Domains",
+    "server": "The server",
+    "user": "Users, lists' members, catch-all",
+    "registration": "Registration",
+}
+
+
+def main() -> int:
+    """Write or check every generated file; the exit status."""
+    wanted = generated()
+    stale = [path for folder in ("commands", "man") for path in (DOCS / folder).glob("*") if path not in wanted]
+    if sys.argv[1:] == ["--check"]:
+        differences = [
+            *(difference(path, text) for path, text in wanted.items()),
+            *(f"{path} is stale\n" for path in stale),
+        ]
+        sys.stdout.write("".join(differences))
+        return int(any(differences))
+    for path in stale:
+        path.unlink()
+    for path, text in wanted.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file and what it has to contain."""
+    files = {DOCS / "commands" / f"{operation.command}.md": page(operation) for operation in ALL}
+    for operation in ALL:
+        for name in operation.executables:
+            text = manual_page(operation) if name == operation.command else f".so man1/{operation.command}.1\n"
+            files[DOCS / "man" / f"{name}.1"] = text
+    files[DOCS / "errors.md"] = errors()
+    files[DOCS / "settings.md"] = settings()
+    readme = ROOT / "README.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    files[readme] = before + BEGIN + commands() + END + rest.partition(END)[2]
+    return files
+
+
+def difference(path: Path, wanted: str) -> str:
+    """How a file differs from what it has to contain; "" if it does not."""
+    name = str(path.relative_to(ROOT))
+    present = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = difflib.unified_diff(present.splitlines(True), wanted.splitlines(True), name, f"{name} (generated)")
+    return "".join(lines)
+
+
+# Markdown
+
+
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table; a bar in a cell is not taken for the cell's end."""
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def code(text: str) -> str:
+    """Text as code."""
+    return f"`{text}`" if text else ""
+
+
+def commands() -> str:
+    """README's tables of the commands, one per chapter of the guide."""
+    text = ""
+    for scope, title in CHAPTERS.items():
+        rows = [
+            (
+                f"[{operation.command}](docs/commands/{operation.command}.md)",
+                code(arguments(operation)),
+                operation.summary,
+            )
+            for operation in ALL
+            if operation.scope == scope
+        ]
+        text += f"\n### {title}\n\n" + table(("Command", "Arguments", "What it does"), rows)
+    return text + "\n"
+
+
+def arguments(operation: Operation) -> str:
+    """The names of a command's parameters; a long list of flags is cut short."""
+    names = operation.usage.split()[1:]
+    flags = [name for name in names if "Enable" in name]
+    if len(flags) == 8:  # noqa: PLR2004 - the domain's eight features
+        return " ".join([*names[: names.index(flags[0])], "<8 flags>"])
+    return " ".join(names)
+
+
+def page(operation: Operation) -> str:
+    """A command's page."""
+    usage = [operation.usage]
+    if operation.longer:
+        usage.append(" ".join([operation.command, *(parameter.name for parameter in operation.longer)]))
+    parameters = [
+        (
+            code(parameter.name),
+            f"{parameter.note} {sentence(parameter.kind.accepts)}"
+            + (" May be left out." if parameter.optional else ""),
+            code(f"--{parameter.option}"),
+        )
+        for parameter in operation.parameters
+    ]
+    parts = [
+        f"# {operation.command}\n\n{NOTICE}{operation.summary}\n",
+        "```\n" + "\n".join(usage) + "\n```\n",
+        "".join(f"- {note}\n" for note in operation.notes),
+    ]
+    if parameters:
+        heads = ("Parameter", "What it is, and what is accepted", "Option of `mailaddon run`")
+        parts.append("## Parameters\n\n" + table(heads, parameters))
+    parts += [
+        f"## Output\n\n{output_of(operation)} {EXIT_STATUS}\n",
+        "## Errors\n\n" + table(("Code", "When"), [(code(name), meaning(name)) for name in errors_of(operation)]),
+        "## Example\n\n```\n" + "\n".join(example(operation, operation.command)) + "\n```\n",
+        "## For vendors and old callers\n\n" + background(operation),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def background(operation: Operation) -> str:
+    """The hook behind a command, its other spellings, and what it was in 3.X."""
+    lines = []
+    if operation.hook:
+        lines.append(
+            f"- Hook: `{operation.hook}(request: {operation.request})`, see the [contract](../plugin-contract.md)."
+        )
+        if operation.placeholder:
+            lines.append("- A backend without this hook succeeds; the guide grants that.")
+    others = [*operation.executables[1:], *operation.other_names]
+    if others:
+        lines.append(f"- Other spellings: {', '.join(map(code, dict.fromkeys(others)))}.")
+    if operation.legacy_parameters is None:
+        lines.append("- 3.X had no such command.")
+    elif operation.legacy_status == "unchanged":
+        lines.append("- 3.X had the same parameters.")
+    else:
+        lines.append(f"- 3.X: `{' '.join([operation.command, *operation.legacy_parameters])}`.")
+    if operation.legacy_output:
+        lines.append(f"- 3.X printed: {operation.legacy_output}.")
+    return "\n".join(lines) + "\n"
+
+
+def sentence(text: str) -> str:
+    """Text that begins like a sentence and ends like one."""
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def errors() -> str:
+    """The page of the error list."""
+    rows = [
+        (
+            code(name),
+            meaning(name),
+            "yes" if cls.retryable else "no",
+            str(cls.exit_status),
+            str(cls.http_status),
+            code(cls.__name__),
+        )
+        for name, cls in ERRORS.items()
+    ]
+    heads = ("Code", "When", "Retryable", "Exit status", "HTTP status", "Class")
+    return f"# Errors\n\n{NOTICE}{ABOUT_ERRORS}\n{table(heads, rows)}\n{ABOUT_VENDORS}"
+
+
+ABOUT_ERRORS = """\
+A refusal is one line that ends with a stable code in brackets:
+
+```
+EAddUser: user u1@xyz.com already exists [already-exists]
+```
+
+The codes are an interface: none is ever renamed. A program compares them; the sentences before them may change.
+Retryable means that the same call may succeed later without anything being changed first. The HTTP status is what a
+front door over HTTP answers with.
+"""
+ABOUT_VENDORS = """\
+Any command can end with these: {common}. What else a command can end with stands on its page.
+
+A vendor's plugin adds codes of its own, `x-<vendor>-<name>`, by raising `VendorError`.
+""".format(common=", ".join(map(code, COMMON_ERRORS)))
+
+
+def settings() -> str:
+    """The page of the settings."""
+    rows = [(code(s.name), code(toml(s.default)), accepted(s), s.description) for s in SETTINGS]
+    listing = table(("Setting", "Default", "Values", "What it does"), rows)
+    return f"# Settings\n\n{NOTICE}{ABOUT_SETTINGS}\n{listing}\n{ABOUT_ENVIRONMENT}"
+
+
+ABOUT_SETTINGS = """\
+Settings stand in `mailaddon.toml` in the home, the folder that `MAILADDON_HOME` names. A name with a dot is a key in a
+table: `password.scheme` is `scheme` under `[password]`. An unknown name or an unfit value is refused, not ignored.
+`mailaddon settings` prints the settings in force and where each comes from.
+
+```toml
+backend = "embedded"
+messages = "both"
+
+[webmail]
+url = "https://webmail.{domain}/"
+
+[password]
+scheme = "SHA512-CRYPT"
+```
+"""
+ABOUT_ENVIRONMENT = """\
+The table `[backends.<name>]` belongs to the backend of that name, which gets it as it stands there.
+
+## Environment
+
+- `MAILADDON_HOME`: the folder of all state, an absolute path. Without it the home is `/var/lib/mailaddon` for root,
+  `$XDG_DATA_HOME/mailaddon` or `~/.local/share/mailaddon` for another user, and `%PROGRAMDATA%\\mailaddon` on Windows.
+- `MAILADDON_BACKEND`: overrides the setting `backend`.
+"""
+
+
+def toml(value: object) -> str:
+    """A default as it is written in the file."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def accepted(setting: Setting) -> str:
+    """What a setting may be."""
+    if setting.choices:
+        return ", ".join(f'`"{choice}"`' for choice in setting.choices)
+    if setting.least is not None:
+        return f"a whole number, at least {setting.least}"
+    return {str: "a text", bool: "`true` or `false`", list: "a list of texts"}[type(setting.default)]
+
+
+# Manual pages
+
+
+def manual_page(operation: Operation) -> str:
+    """A command's page for man(1)."""
+    name = operation.command
+    parameters = "".join(
+        f".TP\n.I {roff(p.name)}\n{roff(f'{p.note} {sentence(p.kind.accepts)}')}"
+        + (" May be left out.\n" if p.optional else "\n")
+        for p in operation.parameters
+    )
+    notes = "".join(f".PP\n{roff(note)}\n" for note in operation.notes)
+    codes = "".join(f".TP\n.B {roff(found)}\n{roff(meaning(found))}\n" for found in errors_of(operation))
+    shown = "\n".join(roff(line) for line in example(operation, name))
+    synopsis = " ".join([f".B {name}\n.I", *(roff(word) for word in operation.usage.split()[1:])])
+    sections = {
+        "NAME": f"{name} \\- {roff(operation.summary[0].lower() + operation.summary[1:].rstrip('.'))}\n",
+        "SYNOPSIS": (synopsis if operation.parameters else f".B {name}")
+        + f'\n.br\n.B {name}\n.BR \\-\\-help " | " \\-\\-version\n',
+        "PARAMETERS": parameters,
+        "NOTES": notes.removeprefix(".PP\n"),
+        "OUTPUT": roff(output_of(operation)) + "\n",
+        "EXIT STATUS": ".TP\n.B 0\nsuccess\n.TP\n.B 1\nanything else; one line on standard error says why\n",
+        "ERRORS": codes,
+        "EXAMPLE": f".nf\n{shown}\n.fi\n",
+        "ENVIRONMENT": ".TP\n.B MAILADDON_HOME\nThe folder of all state.\n"
+        ".TP\n.B MAILADDON_BACKEND\nThe backend, whatever the settings say.\n",
+    }
+    body = "".join(f".SH {title}\n{text}" for title, text in sections.items() if text)
+    head = f'.TH {name} 1 "" "mail\\-addon\\-sdk {__version__}" "Mail Server API"'
+    return f'.\\" Written by docs/generate.py\n{head}\n{body}'
+
+
+def roff(text: str) -> str:
+    """Text that roff prints as it is."""
+    text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
+    return f"\\&{text}" if text.startswith(".") else text
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.exit(main())

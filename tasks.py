@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+"""The project's tasks; Python 3.11 or newer is all that they need.
+
+`python3 tasks.py demo` shows what the project does, `python3 tasks.py test` proves that it works. Both make the virtual
+environment `.venv` as they need it, and install into it what the tree would ship: the wheel, built from the sdist.
+"""
+
+# Older interpreters have to get as far as the message in main(): no newer syntax and no newer imports at the top.
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NoReturn
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+VENV = os.path.join(ROOT, ".venv")
+BUILD = os.path.join(ROOT, "build")
+STAMP = os.path.join(VENV, "tasks.json")
+OLDEST = (3, 11)
+#: What ends up in the wheel, or decides what does.
+SOURCES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "src", "commands", "backends", "register")
+#: Folders and files that `clean` removes.
+LEFTOVERS = (
+    ".venv",
+    ".coverage",
+    ".hypothesis",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "build",
+    "dist",
+    "src/mail_addon_sdk.egg-info",
+)
+#: Programs that tests run, and the Debian packages that have them.
+PROGRAMS = {"doveadm": "dovecot-core", "objdump": "binutils", "strace": "strace"}
+STARTED = time.monotonic()
+
+
+def heading(text: str) -> None:
+    """Say what begins, and how long after the start."""
+    minutes, seconds = divmod(int(time.monotonic() - STARTED), 60)
+    print(f"\n=== {text} ({minutes}:{seconds:02} after the start)", flush=True)
+
+
+def fail(message: str) -> "NoReturn":
+    """End with status 1 and one line that says why."""
+    sys.exit(f"tasks.py: {message}")
+
+
+def run(*command: str, env: "Mapping[str, str] | None" = None) -> None:
+    """Run a program in the project's folder; its failure is this task's."""
+    if not succeeds(*command, env=env):
+        fail(f"failed: {' '.join(command)}")
+
+
+def succeeds(*command: str, env: "Mapping[str, str] | None" = None) -> bool:
+    """Whether a program in the project's folder ends well."""
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
+
+
+def python(*arguments: str) -> "list[str]":
+    """A call of `.venv`'s interpreter."""
+    folder, name = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+    return [os.path.join(VENV, folder, name), *arguments]
+
+
+def pip(*arguments: str) -> "list[str]":
+    """A call of `.venv`'s pip that installs something and says little."""
+    return python("-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments)
+
+
+# What the machine has to have
+
+
+def debian(packages: "Sequence[str]") -> None:
+    """Install Debian packages, or say which ones are missing."""
+    if not packages:
+        return
+    command = "apt-get install --no-install-recommends " + " ".join(packages)
+    if not shutil.which("apt-get"):
+        fail(f"missing on this machine (names of Debian's packages): {' '.join(packages)}")
+    if os.geteuid() != 0:
+        fail(f"missing on this machine: {' '.join(packages)}; as root: {command}")
+    heading(f"Debian packages: {' '.join(packages)}")
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    run("apt-get", "-q", "update", env=quiet)
+    run(*command.replace("install", "-q -y install", 1).split(), env=quiet)
+
+
+def for_virtual_environments() -> "list[str]":
+    """The Debian package that `python -m venv` needs, if it is missing."""
+    if importlib.util.find_spec("ensurepip"):
+        return []
+    return [f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"]
+
+
+def for_tests() -> "list[str]":
+    """The Debian packages of the programs that tests run, as far as they are missing."""
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    library, folder = sysconfig.get_config_vars("INSTSONAME", "LIBDIR")
+    if not os.path.exists(os.path.join(str(folder), str(library))):  # PyInstaller bundles it
+        missing.append(f"libpython{sys.version_info[0]}.{sys.version_info[1]}")
+    return missing
+
+
+# The virtual environment
+
+
+def stamp() -> "dict[str, Any]":
+    """What `.venv` holds; nothing, if it was made by another interpreter or not to the end."""
+    try:
+        with open(STAMP, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        found = {}
+    maker = f"{sys.base_prefix} {sys.version}"
+    return found if found.get("python") == maker else {"python": maker, "packages": [], "sources": ""}
+
+
+def write_stamp(content: "Mapping[str, Any]") -> None:
+    """Note what `.venv` holds now."""
+    with open(STAMP, "w", encoding="utf-8") as file:
+        json.dump(content, file, indent=1)
+
+
+def environment(*groups: str) -> None:
+    """Make `.venv` have the project's dependencies and the tools of these optional groups."""
+    import tomllib
+
+    with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
+        project = tomllib.load(file)["project"]
+    wanted = [*project["dependencies"], "build>=1.2"]
+    for group in groups:
+        wanted += project["optional-dependencies"][group]
+    held = stamp()
+    if not held["packages"]:
+        debian(for_virtual_environments())
+        heading("virtual environment .venv")
+        run(sys.executable, "-m", "venv", "--clear", VENV)
+    if not set(wanted) <= set(held["packages"]):
+        heading("packages")
+        run(*pip(*wanted))
+        write_stamp({**held, "packages": sorted({*held["packages"], *wanted})})
+
+
+def fingerprint() -> str:
+    """A hash of everything that decides what the wheel contains."""
+    digest = hashlib.sha256()
+    for name in SOURCES:
+        path = os.path.join(ROOT, name)
+        paths = [path]
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(f for f in folders if f != "__pycache__" and not f.endswith(".egg-info"))
+            paths += [os.path.join(folder, file) for file in sorted(files)]
+        for found in filter(os.path.isfile, paths):
+            with open(found, "rb") as file:
+                content = file.read()
+            digest.update(f"{os.path.relpath(found, ROOT)} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def wheel() -> str:
+    """The path of the wheel of this tree, which is built from its sdist, not from the folder."""
+    folder = os.path.join(BUILD, "artefacts")
+    shutil.rmtree(folder, ignore_errors=True)
+    command = python("-m", "build", "--outdir", folder, ROOT)
+    done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        fail(f"failed: {' '.join(command)}\n{done.stdout.decode(errors='replace')}")
+    (name,) = [name for name in os.listdir(folder) if name.endswith(".whl")]
+    return os.path.join(folder, name)
+
+
+def installed(*groups: str) -> None:
+    """Make `.venv` hold this tree's wheel, not editable, and the tools of these optional groups."""
+    environment(*groups)
+    held = stamp()
+    sources = fingerprint()
+    if held["sources"] != sources:
+        heading("sdist, wheel, installation")
+        run(*pip("--force-reinstall", "--no-deps", wheel()))
+        write_stamp({**held, "sources": sources})
+
+
+# Tasks
+
+
+def demo() -> None:
+    """Play a panel's working day with the real programs."""
+    installed()
+    run(*python(os.path.join("docs", "demo.py")))
+
+
+LINT = {
+    "ruff check": ("-m", "ruff", "check", "."),
+    "ruff format": ("-m", "ruff", "format", "--check", "."),
+}
+TYPED = ("src", "commands", "backends", "register", "benchmarks", "docs", "setup.py", "tasks.py")
+TYPES = {"mypy": ("-m", "mypy", "--strict", *TYPED)}
+DOCS = {"docs": (os.path.join("docs", "generate.py"), "--check")}
+
+
+def checks(chosen: "Mapping[str, Sequence[str]]") -> "list[str]":
+    """Run checks one after another, also behind a failed one; the names of those that failed."""
+    failed = []
+    for name, arguments in chosen.items():
+        heading(name)
+        if not succeeds(*python(*arguments)):
+            failed.append(name)
+    return failed
+
+
+def end(failed: "Sequence[str]") -> None:
+    """End the task well, or with the names of what failed."""
+    if failed:
+        fail(f"failed: {', '.join(failed)}")
+
+
+def lint() -> None:
+    """Check style and format."""
+    environment("test", "freeze")
+    end(checks(LINT))
+
+
+def types() -> None:
+    """Check types."""
+    environment("test", "freeze")
+    end(checks(TYPES))
+
+
+def docs() -> None:
+    """Write the generated documentation anew."""
+    installed()
+    run(*python(os.path.join("docs", "generate.py")))
+
+
+def bench() -> None:
+    """Measure process starts and page reads, on an installation of its own without any tools."""
+    installed()
+    folder = os.path.join(BUILD, "bench")
+    heading("benchmarks")
+    run(sys.executable, "-m", "venv", "--clear", folder)
+    interpreter = os.path.join(folder, os.path.relpath(python()[0], VENV))
+    run(interpreter, *pip(wheel())[1:])
+    # An E* command compiles nothing after its first call, unless the environment forbids keeping what it compiled.
+    fast = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for script in ("startup.py", "size.py"):
+        run(interpreter, os.path.join("benchmarks", script), env=fast)
+
+
+def freeze() -> None:
+    """Build dist/mailaddon, a folder of programs that needs no Python."""
+    debian(for_tests())
+    installed("freeze")
+    heading("PyInstaller")
+    work = os.path.join(BUILD, "freeze")
+    run(*python("-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", "--workpath", work, "build.spec"))
+
+
+def clean() -> None:
+    """Remove everything that the tasks made."""
+    for name in LEFTOVERS:
+        path = os.path.join(ROOT, name)
+        if os.path.isdir(path):
+            shutil.rmtree(path)
+        elif os.path.exists(path):
+            os.unlink(path)
+
+
+def test() -> None:
+    """Run every check and every test, on the installed wheel and under coverage."""
+    debian([*for_virtual_environments(), *for_tests()])
+    installed("test", "freeze")
+    failed = checks({**LINT, **TYPES, **DOCS})
+    heading("pytest, under coverage")
+    results = os.path.join(BUILD, "tests")
+    shutil.rmtree(results, ignore_errors=True)
+    os.makedirs(results)
+    covered = {**os.environ, "COVERAGE_FILE": os.path.join(results, "coverage")}
+    report = os.path.join(results, "junit.xml")
+    command = python("-m", "coverage", "run", "-m", "pytest", "-n", "2", "--durations", "10", "--junit-xml", report)
+    if not succeeds(*command, env=covered):
+        failed.append("pytest")
+    counts = outcomes(report)
+    if counts["skipped"]:
+        failed.append("skipped tests, which prove nothing")
+    heading("coverage")
+    measured = succeeds(*python("-m", "coverage", "combine", "-q"), env=covered)
+    if not (measured and succeeds(*python("-m", "coverage", "report"), env=covered)):
+        failed.append("coverage")
+    heading(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+    end(failed)
+
+
+def outcomes(report: str) -> "dict[str, int]":
+    """How many tests passed, failed, broke and were skipped, from pytest's JUnit report."""
+    from xml.etree import ElementTree as ET
+
+    found = {"passed": 0, "failed": 0, "errors": 0, "skipped": 0}
+    if os.path.exists(report):
+        for suite in ET.parse(report).iter("testsuite"):  # noqa: S314 - pytest has just written it
+            found["passed"] += int(suite.get("tests", 0))
+            found["failed"] += int(suite.get("failures", 0))
+            found["errors"] += int(suite.get("errors", 0))
+            found["skipped"] += int(suite.get("skipped", 0))
+    found["passed"] -= found["failed"] + found["errors"] + found["skipped"]
+    return found
+
+
+TASKS = (demo, test, lint, types, docs, bench, freeze, clean)
+
+
+def main() -> None:
+    """Run the task that the first argument names."""
+    if sys.version_info < OLDEST:
+        fail("Python 3.11 or newer is needed, this is {}.{}; run python3.11 tasks.py …".format(*sys.version_info[:2]))
+    known = {task.__name__: task for task in TASKS}
+    task = known.get(sys.argv[1]) if len(sys.argv) == 2 else None  # noqa: PLR2004 - the program and one task
+    if task is None:
+        listing = "\n".join(f"  {name:8}{(found.__doc__ or '').strip()}" for name, found in known.items())
+        sys.exit(f"usage: python3 tasks.py TASK\n{listing}")
+    try:
+        task()
+    except KeyboardInterrupt:
+        fail("interrupted")
+
+
+if __name__ == "__main__":
+    main()
