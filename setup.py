@@ -6,8 +6,8 @@ which costs more than the command's own validation.
 
 from pathlib import Path
 
-from setuptools import setup
-from setuptools.command.build_scripts import build_scripts
+from setuptools import setup  # isort: skip - it has to come before distutils, which it provides
+from distutils.command.build_scripts import build_scripts
 
 SCRIPTS = sorted(Path().glob("commands/E*.py")) + sorted(Path().glob("register/Register*.py"))
 
