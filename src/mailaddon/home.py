@@ -10,6 +10,7 @@ from .errors import NotConfigured
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def locate() -> str:
@@ -52,7 +53,7 @@ def replace_file(path: str, content: bytes) -> None:
         OSError: the folder cannot be written to.
     """
     temporary = f"{path}.{os.getpid()}.tmp"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, PRIVATE_FILE)
     try:
         try:
             while content:

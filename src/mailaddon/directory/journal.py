@@ -17,6 +17,8 @@ from . import storage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .store import Transaction
 
 _MADE = "made"
@@ -64,6 +66,21 @@ class Journal:
             raise storage.refused("made", home, error) from None
         return bool(top) and len(top) < len(private_from)
 
+    def make_folder(self, path: str, private_from: str) -> None:
+        """Make a folder and what is missing above it, to be removed again if the transaction fails.
+
+        Raises:
+            OSError: the file system refuses.
+        """
+        top = storage.missing_from(path)
+        if top:
+            self._write(_MADE, top)
+            storage.make(path, private_from)
+
+    def made_above(self, path: str) -> bool:
+        """Whether this transaction made the folder itself."""
+        return any(verb == _MADE and f"{path}/".startswith(f"{made[0]}/") for verb, *made in self._entries)
+
     def remove(self, path: str, trash_folder: str) -> None:
         """Take a tree out of the way now, and purge it once the transaction is committed.
 
@@ -85,9 +102,20 @@ class Journal:
         Raises:
             OSError: the file system refuses.
         """
-        self._write(_MOVED, source, target)
-        os.fsync(self._descriptor)  # mail is at stake: the note has to survive whatever the move survives
-        storage.move(source, target)
+        self.move_all([(source, target)])
+
+    def move_all(self, moves: list[tuple[str, str]]) -> None:
+        """Rename many.
+
+        Raises:
+            OSError: the file system refuses.
+        """
+        for source, target in moves:
+            self._write(_MOVED, source, target)
+        if moves:
+            os.fsync(self._descriptor)  # mail is at stake: the note has to survive whatever the moves survive
+        for source, target in moves:
+            storage.move(source, target)
 
     def purge_at_end(self, path: str) -> None:
         """Remove a working folder when the transaction is over, however it ends.
@@ -122,36 +150,25 @@ class Journal:
 
     def undo(self) -> None:
         """The transaction has failed: take back every step, last first."""
-        self.take_back()
+        for verb, path, *target in reversed(self._entries):
+            if verb == _MOVED:
+                _attempt(_move_back, path, target[0])
         self._end(committed=False)
         for journal in self._adopted:
             journal.release()
 
-    def take_back(self) -> None:
-        """Undo the steps, as far as the file system lets us."""
-        for verb, path, *target in reversed(self._entries):
-            try:
-                if verb == _MADE:
-                    storage.remove_if_empty(path)
-                elif verb == _MOVED:
-                    storage.remove_if_empty(path)
-                    if storage.exists(target[0]) and not storage.exists(path):
-                        storage.move(target[0], path)
-            except OSError:
-                continue
-
     def _end(self, *, committed: bool) -> None:
+        """Purge, remove what is empty, and give the journal up; what fails is left to the next transaction."""
         if self._descriptor < 0:
             return
-        try:
-            for verb, path, *_target in self._entries:
-                if verb == _PURGE:
-                    storage.purge(path)
-                elif verb == _EMPTY and committed:
-                    storage.remove_folder_if_empty(path)
-            os.unlink(self._path)
-        except OSError:
-            pass  # the next transaction tries again
+        done = all([_attempt(storage.purge, path) for verb, path, *_target in self._entries if verb == _PURGE])
+        for verb, path, *_target in reversed(self._entries):
+            if verb == _EMPTY and committed:
+                storage.remove_folder_if_empty(path)
+            elif verb == _MADE and not committed:
+                _attempt(storage.remove_if_empty, path)
+        if done:
+            _attempt(os.unlink, self._path)
         self.release()
 
     def release(self) -> None:
@@ -174,6 +191,20 @@ class Journal:
             journal.release()
             return None
         return journal
+
+
+def _attempt(step: "Callable[..., None]", *arguments: str) -> bool:
+    try:
+        step(*arguments)
+    except OSError:
+        return False
+    return True
+
+
+def _move_back(source: str, target: str) -> None:
+    storage.remove_if_empty(source)
+    if storage.exists(target) and not storage.exists(source):
+        storage.move(target, source)
 
 
 def _created(path: str) -> int:

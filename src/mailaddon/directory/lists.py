@@ -40,13 +40,17 @@ def delete(tx: "Transaction", kind: str, domain_name: str, name: str) -> None:
         NotFound: there is no such list.
     """
     domain = get_domain(tx, domain_name)
-    list_id = _list_id(tx, kind, domain, name)
-    tx.run("DELETE FROM address WHERE id = ?", list_id)
+    tx.run("DELETE FROM address WHERE id = ?", list_id(tx, kind, domain, name))
     routing.leave_lists(tx, domain, [name])
     routing.clear_catch_alls(tx, domain, [name])
 
 
-def _list_id(tx: "Transaction", kind: str, domain: Domain, name: str) -> int:
+def list_id(tx: "Transaction", kind: str, domain: Domain, name: str) -> int:
+    """The id of a list.
+
+    Raises:
+        NotFound: there is none of this kind; the message says so when something else has the name.
+    """
     row = tx.one(
         "SELECT id FROM address WHERE domain_id = ? AND local_part = ? AND kind = ?", domain.id, name, kind
     )
@@ -75,8 +79,8 @@ def members(tx: "Transaction", kind: str, domain_name: str, name: str) -> list[s
     Raises:
         NotFound: there is no such list.
     """
-    list_id = _list_id(tx, kind, get_domain(tx, domain_name), name)
-    return tx.column("SELECT local_part || '@' || domain FROM list_member WHERE list_id = ?", list_id)
+    row_id = list_id(tx, kind, get_domain(tx, domain_name), name)
+    return tx.column("SELECT local_part || '@' || domain FROM list_member WHERE list_id = ?", row_id)
 
 
 def add_member(  # noqa: PLR0913 - what a member of a list is
@@ -98,17 +102,17 @@ def add_member(  # noqa: PLR0913 - what a member of a list is
         FeatureDisabled: the domain may have no lists of this kind.
     """
     domain = get_domain(tx, domain_name)
-    list_id = _list_id(tx, kind, domain, name)
+    row_id = list_id(tx, kind, domain, name)
     check_feature(domain, _FEATURE[kind])
-    if not insert_member(tx, kind, list_id, address, display_name):
+    if not insert_member(tx, kind, row_id, address, display_name):
         raise AlreadyExists(f"{address} is a member of {KINDS[kind]} {name}@{domain.name} already")
 
 
-def insert_member(tx: "Transaction", kind: str, list_id: int, address: str, display_name: str | None) -> bool:
+def insert_member(tx: "Transaction", kind: str, row_id: int, address: str, display_name: str | None) -> bool:
     """Add a member; whether it was none before."""
     local_part, host = split(address)
     return tx.insert_new(
-        "list_member", list_id=list_id, list_kind=kind, domain=host, local_part=local_part, display_name=display_name
+        "list_member", list_id=row_id, list_kind=kind, domain=host, local_part=local_part, display_name=display_name
     )
 
 
@@ -119,10 +123,10 @@ def delete_member(tx: "Transaction", kind: str, domain_name: str, name: str, add
         NotFound: there is no such list, or the address is no member.
     """
     domain = get_domain(tx, domain_name)
-    list_id = _list_id(tx, kind, domain, name)
+    row_id = list_id(tx, kind, domain, name)
     local_part, host = split(address)
     deleted = tx.run(
-        "DELETE FROM list_member WHERE list_id = ? AND domain = ? AND local_part = ?", list_id, host, local_part
+        "DELETE FROM list_member WHERE list_id = ? AND domain = ? AND local_part = ?", row_id, host, local_part
     )
     if not deleted:
         raise NotFound(f"{address} is not a member of {KINDS[kind]} {name}@{domain.name}")

@@ -51,16 +51,17 @@ class Directory:
         """
         return Transaction(self, writes=False)
 
-    def write(self, *, dry_run: bool = False) -> "Transaction":
+    def write(self, *, dry_run: bool = False, journal: Journal | None = None) -> "Transaction":
         """One change for one `with` block: it is in force when the block ends, or not at all if the block raises.
 
         Args:
             dry_run: undo everything at the end, also without an exception.
+            journal: what has been prepared in mail storage already; the transaction's own from now on.
 
         Raises:
             Unavailable, StorageFailed, UpgradeNeeded: when the block is entered or left.
         """
-        return Transaction(self, writes=True, dry_run=dry_run)
+        return Transaction(self, writes=True, dry_run=dry_run, journal=journal)
 
     def connection(self) -> "sqlite.Connection":
         """This thread's connection; the file is made if there is none.
@@ -125,9 +126,11 @@ class Transaction:
         now: the time of the transaction, seconds since 1970.
     """
 
-    def __init__(self, directory: Directory, *, writes: bool, dry_run: bool = False) -> None:
+    def __init__(
+        self, directory: Directory, *, writes: bool, dry_run: bool = False, journal: Journal | None = None
+    ) -> None:
         self.directory = directory
-        self.journal = Journal(directory.home)
+        self.journal = journal or Journal(directory.home)
         self.now = int(time.time())
         self._writes = writes
         self._dry_run = dry_run
@@ -136,6 +139,14 @@ class Transaction:
     def __enter__(self) -> "Self":
         if not self._writes and abandoned(self.directory.home):
             self._put_right()
+        try:
+            self._begin()
+        except BaseException:
+            self.journal.undo()
+            raise
+        return self
+
+    def _begin(self) -> None:
         connection = self.directory.connection()
         if self._writes:
             connection.execute("PRAGMA foreign_keys = ON")
@@ -151,7 +162,6 @@ class Transaction:
         except BaseException:
             self._end("ROLLBACK")
             raise
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _traceback: object) -> None:
         if not self._writes:
