@@ -15,9 +15,7 @@ from mailaddon import home, registrations
 from mailaddon.command import decoded, information, run
 from mailaddon.errors import InvalidArgument, NotFound, UsageError
 from mailaddon.operations import REGISTER
-from mailaddon.registrations import Registration
-
-from .programs import expected, missing
+from mailaddon.registrations import Registration, expected_programs, missing_programs
 
 PROGRAM = "RegisterMailAddon"
 _OPTION = "--directory"
@@ -37,7 +35,7 @@ def _perform(program: str, argv: Sequence[str], _secrets: list[str]) -> str:
     fields = REGISTER.parse(decoded(REGISTER, arguments))
     fields.setdefault("compliant_3x", False)
     registration = Registration(**fields, directory=_existing_folder(directory))
-    absent = missing(registration)
+    absent = missing_programs(registration)
     registrations.register(home.locate(), registration)
     if absent:
         _warn(program, registration, absent)
@@ -83,7 +81,7 @@ def _existing_folder(argument: str) -> str:
 def _warn(program: str, registration: Registration, absent: Sequence[str]) -> None:
     some = ", ".join(absent[:_NAMED]) + (", …" if len(absent) > _NAMED else "")
     where = f"missing in {registration.directory!r}"
-    line = f"{program}: warning: {len(absent)} of {len(expected(registration))} programs are {where}: {some}\n"
+    line = f"{program}: warning: {len(absent)} of {len(expected_programs(registration))} programs are {where}: {some}\n"
     try:
         os.write(2, line.replace("\n", os.linesep).encode("utf-8", "backslashreplace"))
     except OSError:

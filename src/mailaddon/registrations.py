@@ -24,10 +24,13 @@ from . import home as _home
 from . import settings as _settings
 from ._record import Record
 from .errors import NotFound, StorageFailed, Unavailable, UpgradeNeeded
+from .operations import COMMANDS
 from .values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from .operations.model import Operation
 
 FILE = "addons.json"
 FILE_VERSION = 1
@@ -63,6 +66,33 @@ def split_parameters(text: str) -> list[str]:
     something else, the registration has the text as it was given.
     """
     return text.replace(",", " ").split()
+
+
+def expected_programs(registration: Registration) -> list[Operation]:
+    """The commands that the panel calls: all of the guide's, of an add-on for 3.X those that 3.X had."""
+    return [one for one in COMMANDS if not registration.compliant_3x or one.legacy_parameters is not None]
+
+
+def missing_programs(registration: Registration) -> list[str]:
+    """The file names, in the guide's order, of the programs that are not in the add-on's folder.
+
+    A file's name counts in any case, and so do the other spellings of a command in the guide.
+    """
+    ending = f".{registration.extension}" if registration.extension else ""
+    try:
+        with os.scandir(registration.directory.encode()) as entries:
+            present = {os.fsdecode(entry.name).lower() for entry in entries if entry.is_file()}
+    except OSError:
+        present = set()
+    return [
+        f"{operation.command}{ending}"
+        for operation in expected_programs(registration)
+        if not present & {f"{name}{ending}".lower() for name in _names(operation)}
+    ]
+
+
+def _names(operation: Operation) -> set[str]:
+    return {operation.command, *operation.other_names, *operation.executables}
 
 
 def load(home: str) -> list[Registration]:

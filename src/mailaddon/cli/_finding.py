@@ -1,0 +1,23 @@
+"""What an examination of the doctor finds: all well, or a problem and its mend."""
+
+from .._record import Record
+
+
+class Finding(Record):
+    """One line of the doctor's."""
+
+    subject: str
+    found: str
+    ok: bool = True
+    severe: bool = False
+    mend: str = ""
+
+
+def well(subject: str, found: str) -> Finding:
+    """Nothing to mend."""
+    return Finding(subject=subject, found=found)
+
+
+def trouble(subject: str, found: str, mend: str, *, severe: bool = True) -> Finding:
+    """Something to mend; a severe problem is one that makes commands fail or lets secrets be read."""
+    return Finding(subject=subject, found=found, ok=False, severe=severe, mend=mend)
