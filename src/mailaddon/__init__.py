@@ -72,7 +72,13 @@ __all__ = [
 ]
 
 _MODULES = ("errors", "operations", "records", "values")
-_HOMES = {"CONTRACT": "_contract", "Context": "_contract", "hookimpl": "_contract", "Backend": "hookspecs", "Service": "service"}
+_HOMES = {
+    "CONTRACT": "_contract",
+    "Context": "_contract",
+    "hookimpl": "_contract",
+    "Backend": "hookspecs",
+    "Service": "service",
+}
 
 
 def __getattr__(name: str) -> object:

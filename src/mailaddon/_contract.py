@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     ) -> Callable[[Function], Function]: ...
 
 
-def hookimpl(  # noqa: PLR0913 - pluggy's options, all of them
+def hookimpl(
     function: "Callable[..., Any] | None" = None,
     /,
     *,

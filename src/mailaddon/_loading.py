@@ -1,8 +1,9 @@
 """From a backend's name to its hooks.
 
-A name is looked up among the entry points once, when the backend is first used; pluggy then checks its hooks against the
-contract, and what was found is written down as `module:attr` in the home (a link). An E* call imports that module and
-calls one method. pluggy itself runs at call time only when there is something for it to do: several plugins, or wrappers.
+A name is looked up among the entry points once, when the backend is first used; pluggy then checks its hooks against
+the contract, and what was found is written down as `module:attr` in the home (a link). An E* call imports that module
+and calls one method. pluggy itself runs at call time only when there is something for it to do: several plugins, or
+wrappers.
 """
 
 import os
@@ -74,7 +75,7 @@ def _implementation(plugin: object, hook: str) -> "Callable[..., Any] | None":
     method = getattr(plugin, hook, None)
     options = getattr(method, MARK, None)
     if options is not None and options["specname"] in {None, hook}:
-        return method  # type: ignore[no-any-return] # the mark says that it is one
+        return method
     for name in dir(type(plugin)):
         options = getattr(getattr(plugin, name, None), MARK, None)
         if options is not None and options["specname"] == hook:
@@ -152,14 +153,14 @@ def check_contract(name: str, plugin: object) -> None:
     """
     declared = getattr(plugin, "contract", None)
     if not (isinstance(declared, tuple) and len(declared) == len(CONTRACT)):
-        raise BackendUnusable(f"backend {name} declares no contract; a plugin has the attribute contract = {CONTRACT}")
+        raise BackendUnusable(f"backend {name} declares no contract; a plugin has contract = {CONTRACT}")
     if declared[0] != CONTRACT[0] or declared[1] > CONTRACT[1]:
         ours, theirs = (".".join(map(str, version)) for version in (CONTRACT, declared))
         raise BackendUnusable(f"backend {name} was written for contract {theirs}, this SDK has {ours}")
 
 
 def _linked(name: str, home: str) -> str:
-    """The `module:attr` of an installed plugin: as written down, else by its entry point, which is then written down."""
+    """The `module:attr` of an installed plugin: as written down, else as its entry point says, and written down."""
     path = os.path.join(home, _LINKS)
     links = _read_links(path)
     if name in links:
@@ -212,7 +213,7 @@ def entry_points() -> "list[EntryPoint]":
 def _read_links(path: str) -> dict[str, str]:
     try:
         with open(path, encoding="utf-8") as file:
-            return dict(line.rstrip("\n").split("\t", 1) for line in file if "\t" in line)  # type: ignore[misc] # two parts
+            return dict(line.rstrip("\n").split("\t", 1) for line in file if "\t" in line)
     except OSError:
         return {}
 

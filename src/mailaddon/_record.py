@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar, Self, dataclass_transform
 else:
 
-    def dataclass_transform(**_options):
+    def dataclass_transform(**_options):  # noqa: ANN003, ANN202 - the checker sees typing's
         """Stand in for typing's decorator, which says something to type checkers only."""
         return lambda decorated: decorated
 
@@ -22,8 +22,8 @@ class _RecordType(type):
         namespace["__slots__"] = tuple(own)
         cls = super().__new__(mcs, name, bases, namespace)
         inherited = [base for base in reversed(cls.__mro__[1:]) if isinstance(base, mcs)]
-        cls._fields = tuple(dict.fromkeys([field for base in inherited for field in base._own] + own))
-        cls._defaults = {key: value for base in inherited for key, value in base._defaults.items()} | defaults
+        cls._fields = tuple(dict.fromkeys([field for base in inherited for field in base._own] + own))  # noqa: SLF001 - of this class
+        cls._defaults = {key: value for base in inherited for key, value in base._defaults.items()} | defaults  # noqa: SLF001
         cls._own = tuple(own)
         return cls
 
@@ -34,7 +34,7 @@ class _RecordType(type):
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Record(metaclass=_RecordType):
-    """Base of all records: keyword arguments in, attributes out, equal by value, immutable, hashable when its fields are."""
+    """Base of all records: keyword arguments in, attributes out; immutable, equal and hashed by value."""
 
     _fields: "ClassVar[tuple[str, ...]]"
     _defaults: "ClassVar[dict[str, Any]]"

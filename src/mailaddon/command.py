@@ -9,7 +9,7 @@ Standard streams are used as file descriptors: what is printed is UTF-8 whatever
 shutdown, which could still fail or print something, is not part of a command.
 """
 
-import _signal
+import _signal  # type: ignore[import-not-found] # what signal is made of, without importing enum
 import os
 import sys
 
@@ -161,7 +161,7 @@ def _message_descriptors() -> tuple[int, ...]:
 
 
 def logged(program: str, error: BaseException, secrets: "Sequence[str]") -> MailAddonError:
-    """Log a defect under a reference, and say so. Passwords do not reach the log, whoever put them into the exception."""
+    """Log a defect under a reference, and say so. No password reaches the log, whoever put it into the exception."""
     import time
     import traceback
 

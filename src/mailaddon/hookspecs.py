@@ -1,11 +1,12 @@
 """The contract with vendors: one typed `firstresult` hook per operation.
 
-A plugin is a class. The entry point in the group `mailaddon.backends` names it, the SDK makes it with a `Context`, and its
-methods marked with `@hookimpl` are its hooks. Every hook is optional: the ones a plugin has are its capabilities. The
-request is a record of validated values; a hook returns what its signature says or raises an error of `mailaddon.errors`.
+A plugin is a class. The entry point in the group `mailaddon.backends` names it, the SDK makes it with a `Context`, and
+its methods marked with `@hookimpl` are its hooks. Every hook is optional: the ones a plugin has are its capabilities.
+The request is a record of validated values; a hook returns what its signature says or raises an error of
+`mailaddon.errors`.
 
-A hook that changes something may return a `Change` (before and after, for the change event) or None. It happens whole or
-not at all, also when the process is killed, and also when many processes run it at once.
+A hook that changes something may return a `Change` (before and after, for the change event) or None. It happens whole
+or not at all, also when the process is killed, and also when many processes run it at once.
 
 pluggy checks names and arguments when a plugin is linked, but no types. So `Backend` is a `Protocol` too: a plugin that
 inherits from it, or is assigned to a variable of that type, has its signatures checked by a type checker.

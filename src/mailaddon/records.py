@@ -1,8 +1,8 @@
 """What hooks get and give: one immutable record per shape of request, and the few shapes of results.
 
-Every text in a request has been validated and is in its canonical form (lower case, ASCII domain names), so a hook never
-checks a name again. Fields have the field's own names; which guide parameter fills which one stands in the operation
-table. A field added later has a default, so a plugin written today keeps working.
+Every text in a request has been validated and is in its canonical form (lower case, ASCII domain names), so a hook
+never checks a name again. Fields have the field's own names; which guide parameter fills which one stands in the
+operation table. A field added later has a default, so a plugin written today keeps working.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """One operation on one backend: what every front door calls.
 
-Validate the arguments, call the hook, check what it returned, write one change event. A service may be used from several
-threads as far as its backend may; the built-in ones may.
+Validate the arguments, call the hook, check what it returned, write one change event. A service may be used from
+several threads as far as its backend may; the built-in ones may.
 """
 
 from . import home as _home
-from . import records, settings as _settings
+from . import records
+from . import settings as _settings
 from ._loading import LoadedBackend, load
 from .errors import BadResult
 
@@ -86,11 +87,9 @@ class Service:
         if operation.placeholder and not self.backend.supports(operation.hook):
             return None
         result = _checked(operation, self.backend.call(operation.hook, request))
-        if operation.changes:
-            if self.settings["events"]:
-                self._emit(operation, fields, result)
-            return None
-        return result
+        if operation.changes and self.settings["events"]:
+            self._emit(operation, fields, result)
+        return None if operation.output == "none" else result
 
     def _emit(self, operation: "Operation", fields: "dict[str, Any]", change: "records.Change | None") -> None:
         """Append the change event. The change itself is in force already, so nothing here may fail the call."""
@@ -124,25 +123,24 @@ def _checked(operation: "Operation", result: "Any") -> "Any":
     """
     wanted = operation.output
     if wanted == "none":
-        if result is None or type(result) is records.Change:
-            return result if operation.changes else None
+        fits = result is None or type(result) is records.Change
     elif wanted == "lines":
-        if result is not None and not isinstance(result, str):
-            lines = list(result)
-            if all(isinstance(line, str) and line and line.isprintable() for line in lines):
-                return sorted(lines)
+        result = None if result is None or isinstance(result, str) else sorted(result, key=str)
+        fits = result is not None and all(_is_line(line) for line in result)
     elif wanted == "text":
-        if isinstance(result, str) and result.isprintable():
-            return result
+        fits = _is_line(result)
     elif wanted == "autoresponder":
-        if result is None or isinstance(result, records.AutoResponder):
-            return result
-    elif isinstance(result, getattr(records, wanted)):
+        fits = result is None or isinstance(result, records.AutoResponder)
+    else:
+        fits = isinstance(result, getattr(records, wanted))
+    if fits:
         return result
     raise BadResult(f"hook {operation.hook} returned {_described(result)}; the contract says {wanted}")
 
 
+def _is_line(text: object) -> bool:
+    return isinstance(text, str) and text != "" and text.isprintable()
+
+
 def _described(result: object) -> str:
     return "None" if result is None else f"a {type(result).__name__} that does not fit"
-
-

@@ -55,7 +55,9 @@ class Setting:
 _TYPES = {str: "a text", int: "a whole number", bool: "true or false", list: "a list"}
 
 SETTINGS = (
-    Setting("backend", "embedded", "The backend: a name that `mailaddon backends` lists. MAILADDON_BACKEND overrides it."),
+    Setting(
+        "backend", "embedded", "The backend: a name that `mailaddon backends` lists. MAILADDON_BACKEND overrides it."
+    ),
     Setting("plugins", [], "Further plugins that wrap the backend's hooks, by name, outermost first."),
     Setting(
         "messages",
@@ -133,7 +135,7 @@ def _read_compiled(path: str, stamp: tuple[int, ...]) -> "tuple[dict[str, Any], 
 
     try:
         with open(path, "rb", buffering=0) as file:
-            found, given, backends = marshal.loads(file.read() or b"")
+            found, given, backends = marshal.loads(file.read() or b"")  # noqa: S302 - our own file in a private folder
     except (OSError, ValueError, EOFError, TypeError):
         return None
     return (given, backends) if found == stamp else None

@@ -60,10 +60,7 @@ def decode(argument: str) -> str:
         return argument
     import os
 
-    if os.name == "nt":
-        octets = argument.encode("utf-8", "surrogatepass")
-    else:
-        octets = os.fsencode(argument)
+    octets = argument.encode("utf-8", "surrogatepass") if os.name == "nt" else os.fsencode(argument)
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
@@ -152,10 +149,7 @@ def address(text: str) -> str:
     if not at or not local or not domain:
         raise InvalidArgument(f"{shown(text)} is not an address such as u1@xyz.com")
     host = _address_literal(domain, text) if domain[0] == "[" else _host_name(domain)
-    if local[0] == '"':
-        local = _quoted_string(local, text)
-    else:
-        local = _dot_atom(local, text)
+    local = _quoted_string(local, text) if local[0] == '"' else _dot_atom(local, text)
     if _octets(local) > MAX_LOCAL_PART:
         raise InvalidArgument(f"{shown(text)} has more than {MAX_LOCAL_PART} octets before the @")
     result = f"{local}@{host}"
@@ -298,7 +292,9 @@ def mailbox_limit(text: str) -> int:
         limit = int(text)
         if limit <= MAX_MAILBOXES:
             return limit
-    raise InvalidArgument(f"{shown(text)} is not a mailbox limit: -1 for unlimited, or a number from 1 to {MAX_MAILBOXES}")
+    raise InvalidArgument(
+        f"{shown(text)} is not a mailbox limit: -1 for unlimited, or a number from 1 to {MAX_MAILBOXES}"
+    )
 
 
 def flag(text: str) -> bool:

@@ -10,8 +10,8 @@ run functions of the modules beside this one:
     exporting, importing                      the archive format
     schema                                    tables and numbered migrations
 
-Guarantees: a transaction happens whole or not at all, in the database and in mail storage alike, also when the process is
-killed at any instant (what is left over is put right by the next transaction). Any number of processes may read and
+Guarantees: a transaction happens whole or not at all, in the database and in mail storage alike, also when the process
+is killed at any instant (what is left over is put right by the next transaction). Any number of processes may read and
 write at once; writers wait for each other. Limits: the file has to be on a local file system, as SQLite's WAL wants.
 """
 

@@ -96,7 +96,9 @@ class Place:
             if storage.exists(folder):
                 return folder
         if storage.exists(self.partial):
-            raise InvalidExport(f"the export of {self.name} in {self.location} is not sealed: EPostExport… has not finished")
+            raise InvalidExport(
+                f"the export of {self.name} in {self.location} is not sealed: EPostExport… has not finished"
+            )
         raise NotFound(f"no export of {self.name} in {self.location}", parameter="ExportImportDataLocation")
 
 
@@ -166,14 +168,16 @@ class Export:
         if seal.get("version") != VERSION:
             raise InvalidExport(f"{folder} has version {seal.get('version')!r} of the format; this SDK reads {VERSION}")
         if (seal.get("kind"), seal.get("name")) != (kind, name):
-            raise InvalidExport(f"{folder} is the export of {seal.get('kind')} {seal.get('name')}, not of {kind} {name}")
+            raise InvalidExport(
+                f"{folder} is the export of {seal.get('kind')} {seal.get('name')}, not of {kind} {name}"
+            )
         content = self._read(SUMS)
         if hashlib.sha256(content).hexdigest() != seal.get("sha256sums"):
             raise InvalidExport(f"{folder} is damaged: {SUMS} is not what was sealed")
         self.sums = dict(_parse_sum_line(line) for line in content.split(b"\n") if line)
         present = {found for found in trees.files(folder) if found not in {SUMS, SEAL}}
         if present != set(self.sums):
-            odd = sorted(present.symmetric_difference(self.sums))[0]
+            odd = min(present.symmetric_difference(self.sums))
             raise InvalidExport(f"{folder} is damaged: {odd!r} is {'not sealed' if odd in present else 'missing'}")
         self.counts = seal.get("counts")
 

@@ -112,7 +112,10 @@ def _lists(found: Fields, name: str) -> "list[tuple[str, list[tuple[str, str | N
         (
             entry.text("name", values.local_part),
             [
-                (member.text("address", values.address), member.text("name", values.name) if member.has("name") else None)
+                (
+                    member.text("address", values.address),
+                    member.text("name", values.name) if member.has("name") else None,
+                )
                 for member in entry.objects("members")
             ],
         )

@@ -88,7 +88,9 @@ def check_request(tx: "Transaction", request: "DomainTransfer | UserTransfer") -
     if isinstance(request, DomainTransfer):
         (owner,) = tx.column("SELECT local_part FROM address WHERE id = ?", domain.owner_id)
         if owner != request.owner:
-            raise Conflict(f"domain {domain.name} is owned by {owner}, not by {request.owner}", parameter="MailDomainOwner")
+            raise Conflict(
+                f"domain {domain.name} is owned by {owner}, not by {request.owner}", parameter="MailDomainOwner"
+            )
     return domain
 
 

@@ -1,10 +1,10 @@
 """Imports: a sealed export into a domain or user that exists meanwhile, or as a new one.
 
-EPreImport… plays the whole import and takes it back. EPostImport… copies the mail beside its place first, checking every
-file against the seal; the directory's change and the moves that put the mail in place are then one transaction.
+EPreImport… plays the whole import and takes it back. EPostImport… copies the mail beside its place first, checking
+every file against the seal; the directory's change and the moves that put the mail in place are then one transaction.
 
-What exists is kept: a user keeps aliases, forwards and messages that the export does not have. What both have becomes as
-in the export, passwords included. A message is recognised by its maildir name, so repeating an import adds nothing.
+What exists is kept: a user keeps aliases, forwards and messages that the export does not have. What both have becomes
+as in the export, passwords included. A message is recognised by its maildir name, so repeating an import adds nothing.
 """
 
 import os
@@ -16,7 +16,18 @@ from . import archive, domains, lists, routing, storage, trees, users
 from .exported import Fields, domain_values, user_values
 from .exporting import check_request, parts_of, place_of
 from .journal import Journal
-from .names import KINDS, Domain, User, domain_by_id, find_domain, find_user, get_domain, get_user, kind_of, owner_of_name
+from .names import (
+    KINDS,
+    Domain,
+    User,
+    domain_by_id,
+    find_domain,
+    find_user,
+    get_domain,
+    get_user,
+    kind_of,
+    owner_of_name,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -173,10 +184,7 @@ def _apply(
         return domain, _apply_users(tx, domain, settings["users"], parts)
     found = settings["domain"]
     present = find_domain(tx, request.domain)
-    if present is None:
-        domain = _insert_domain(tx, request, settings)
-    else:
-        domain = check_request(tx, request)
+    domain = _insert_domain(tx, request, settings) if present is None else check_request(tx, request)
     new = _apply_users(tx, domain, settings["users"], parts)
     if present is None:
         owner = get_user(tx, domain, request.owner)

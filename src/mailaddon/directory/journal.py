@@ -1,8 +1,8 @@
 """What a transaction does in mail storage, written down before it is done, so that a killed one can be put right.
 
-The journal of a transaction is one file in `<home>/journal`, named by a token and locked while its process lives. It says
-what was made, moved and is to be purged. The transaction stores the token in the database when it commits. A journal
-whose process is gone is therefore either committed, and its purges are done, or not, and its steps are undone.
+The journal of a transaction is one file in `<home>/journal`, named by a token and locked while its process lives. It
+says what was made, moved and is to be purged. The transaction stores the token in the database when it commits. A
+journal whose process is gone is therefore either committed, and its purges are done, or not, and its steps are undone.
 
 A transaction's journal is written and acted on while it holds the database's write lock. Only purging, which may take
 long, comes after.
@@ -161,13 +161,13 @@ class Journal:
         """Purge, remove what is empty, and give the journal up; what fails is left to the next transaction."""
         if self._descriptor < 0:
             return
-        done = all([_attempt(storage.purge, path) for verb, path, *_target in self._entries if verb == _PURGE])
+        purged = [_attempt(storage.purge, path) for verb, path, *_target in self._entries if verb == _PURGE]
         for verb, path, *_target in reversed(self._entries):
             if verb == _EMPTY and committed:
                 storage.remove_folder_if_empty(path)
             elif verb == _MADE and not committed:
                 _attempt(storage.remove_if_empty, path)
-        if done:
+        if all(purged):
             _attempt(os.unlink, self._path)
         self.release()
 

@@ -51,9 +51,7 @@ def list_id(tx: "Transaction", kind: str, domain: Domain, name: str) -> int:
     Raises:
         NotFound: there is none of this kind; the message says so when something else has the name.
     """
-    row = tx.one(
-        "SELECT id FROM address WHERE domain_id = ? AND local_part = ? AND kind = ?", domain.id, name, kind
-    )
+    row = tx.one("SELECT id FROM address WHERE domain_id = ? AND local_part = ? AND kind = ?", domain.id, name, kind)
     if row is None:
         present = kind_of(tx, domain, name)
         hint = f"; it is a {KINDS[present]}" if present else ""
@@ -83,7 +81,7 @@ def members(tx: "Transaction", kind: str, domain_name: str, name: str) -> list[s
     return tx.column("SELECT local_part || '@' || domain FROM list_member WHERE list_id = ?", row_id)
 
 
-def add_member(  # noqa: PLR0913 - what a member of a list is
+def add_member(
     tx: "Transaction", kind: str, domain_name: str, name: str, address: str, display_name: str | None = None
 ) -> None:
     """Add a member to a list.

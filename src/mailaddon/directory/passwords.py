@@ -42,7 +42,7 @@ def hashed(password: str, settings: "Mapping[str, Any]") -> str:
     if scheme:
         if not settings["password.accept_hashes"]:
             raise InvalidArgument(
-                f"the password is a hash of the scheme {scheme}; hashes are accepted only with password.accept_hashes = true"
+                f"the password is a hash ({scheme}); hashes are accepted only with password.accept_hashes = true"
             )
         if not hash_.isascii() or not hash_.isprintable() or " " in hash_:
             raise InvalidArgument(f"the password is not a well-formed hash of the scheme {scheme}")
@@ -94,7 +94,9 @@ def _blf_crypt(password: bytes, settings: "Mapping[str, Any]") -> str:
     import bcrypt
 
     if len(password) > BCRYPT_LIMIT:
-        raise InvalidArgument(f"the password is longer than {BCRYPT_LIMIT} octets, which is all that BLF-CRYPT looks at")
+        raise InvalidArgument(
+            f"the password is longer than {BCRYPT_LIMIT} octets, which is all that BLF-CRYPT looks at"
+        )
     try:
         return bcrypt.hashpw(password, bcrypt.gensalt(settings["password.blf_crypt_cost"])).decode()
     except ValueError as error:

@@ -20,7 +20,7 @@ def _address(tx: "Transaction", local_part: str, host: str) -> "tuple[int, int, 
     row = tx.one(_FOUND, host, local_part)
     if row is None and "+" in local_part:
         row = tx.one(_FOUND, host, local_part.partition("+")[0])
-    return row  # type: ignore[return-value] # as selected
+    return row
 
 
 def user_at(tx: "Transaction", local_part: str, host: str) -> int | None:
@@ -50,7 +50,9 @@ def check_no_loop(tx: "Transaction", user_id: int) -> None:
         for local_part, host in tx.all("SELECT local_part, domain FROM forward WHERE user_id = ?", current):
             target = user_at(tx, local_part, host)
             if target == user_id:
-                raise ForwardLoop(f"mail would run in a circle through {local_part}@{host}, and nobody would keep a copy")
+                raise ForwardLoop(
+                    f"mail would run in a circle through {local_part}@{host}, and nobody would keep a copy"
+                )
             if target is not None and target not in seen:
                 seen.add(target)
                 waiting.append(target)
@@ -161,7 +163,7 @@ class _Resolver:
         found = _address(self._tx, local_part, host)
         if found is None:
             return self._unknown(address, domain)
-        return self._known(address, domain, *found[:1], *found[2:])
+        return self._known(address, domain, found[0], found[2], found[3], found[4])
 
     def _unknown(self, address: str, domain: Domain) -> Resolution:
         if not domain.catch_all:
@@ -178,7 +180,7 @@ class _Resolver:
             [domain.catch_all],
         )
 
-    def _known(  # noqa: PLR0913 - an address's columns
+    def _known(
         self, address: str, domain: Domain, address_id: int, local_part: str, kind: str, user_id: int | None
     ) -> Resolution:
         if kind == "user":
@@ -197,7 +199,9 @@ class _Resolver:
         members = self._tx.column("SELECT local_part || '@' || domain FROM list_member WHERE list_id = ?", address_id)
         if kind == "mailing":
             return Resolution(
-                address=address, action="mailing-list", reason=f"a mailing list of {len(members)}; its manager sends it on"
+                address=address,
+                action="mailing-list",
+                reason=f"a mailing list of {len(members)}; its manager sends it on",
             )
         reason = f"a distribution list of {len(members)}"
         return self._through(address_id, address, "list", reason, sorted(members))
@@ -205,7 +209,9 @@ class _Resolver:
     def _user(self, address: str, domain: Domain, user: User) -> Resolution:
         name = f"{user.name}@{domain.name}"
         if domain.suspended or user.suspended:
-            return _deferred(address, f"domain {domain.name} is suspended" if domain.suspended else f"user {name} is suspended")
+            return _deferred(
+                address, f"domain {domain.name} is suspended" if domain.suspended else f"user {name} is suspended"
+            )
         targets = self._tx.column("SELECT local_part || '@' || domain FROM forward WHERE user_id = ?", user.id)
         mailbox = Resolution(address=name, action="mailbox", reason=f"the mailbox of user {name}")
         if not targets:
@@ -237,4 +243,6 @@ def _deferred(address: str, reason: str) -> Resolution:
 
 
 def _off(domain: Domain, feature: str) -> str:
-    return "" if getattr(domain, feature) else f", but {feature.replace('_', ' ')} are disabled for domain {domain.name}"
+    return (
+        "" if getattr(domain, feature) else f", but {feature.replace('_', ' ')} are disabled for domain {domain.name}"
+    )

@@ -1,7 +1,7 @@
 """The tables, as numbered migrations.
 
-Migration N takes the schema from version N - 1 to version N (`PRAGMA user_version`). A migration that has been released is
-never edited; a change is a new one. What the tables mean is documented in docs/directory.md.
+Migration N takes the schema from version N - 1 to version N (`PRAGMA user_version`). A migration that has been released
+is never edited; a change is a new one. What the tables mean is documented in docs/directory.md.
 
 Names are stored in lower case, domain names in their ASCII form, times as seconds since 1970 (UTC), flags as 0 and 1.
 Ids are never reused (AUTOINCREMENT).
@@ -136,6 +136,6 @@ CREATE TABLE autoresponder (
 CREATE TABLE storage_commit (
     token TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
-"""
+"""  # noqa: S608 - the columns are ours
 
 MIGRATIONS = (_VERSION_1,)

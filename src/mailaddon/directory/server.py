@@ -21,11 +21,15 @@ def change_network(tx: "Transaction", change: "NetworkChange") -> Change:
     new = (change.new_ip, change.new_fqdn)
     present = tx.one("SELECT ip_address, fqdn FROM server") or old
     if present not in {old, new}:
-        raise Conflict(f"the server is {' '.join(present)}, neither the old {' '.join(old)} nor the new {' '.join(new)}")
+        raise Conflict(
+            f"the server is {' '.join(present)}, neither the old {' '.join(old)} nor the new {' '.join(new)}"
+        )
     if present == old:
         tx.run("DELETE FROM server")
         tx.insert("server", id=1, ip_address=change.new_ip, fqdn=change.new_fqdn)
-        tx.run("UPDATE domain SET ip_address = ?, changed = ? WHERE ip_address = ?", change.new_ip, tx.now, change.old_ip)
+        tx.run(
+            "UPDATE domain SET ip_address = ?, changed = ? WHERE ip_address = ?", change.new_ip, tx.now, change.old_ip
+        )
     return Change(before=_pair(present), after=_pair(new))
 
 

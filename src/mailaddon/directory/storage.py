@@ -29,7 +29,9 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW"
 def refused(action: str, path: str, error: OSError) -> StorageFailed:
     """What an error of the file system means to a caller."""
     if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-        return StorageFailed(f"{path} cannot be {action}: a part of it is a symbolic link or not a folder; give the real path")
+        return StorageFailed(
+            f"{path} cannot be {action}: a part of it is a symbolic link or not a folder; give the real path"
+        )
     return StorageFailed(f"{path} cannot be {action}: {error.strerror}")
 
 

@@ -1,6 +1,7 @@
 """The SQLite file: opening it, transactions, waiting for other writers, errors.
 
-`_sqlite3` is used directly: the `sqlite3` package around it imports `datetime` and others, 3 ms that nothing here needs.
+`_sqlite3` is used directly: the `sqlite3` package around it imports `datetime` and others, 3 ms that nothing here
+needs.
 """
 
 import _sqlite3 as sqlite
@@ -87,11 +88,13 @@ class Directory:
         (version,) = self.patiently(connection, "PRAGMA user_version").fetchone()
         if version < SCHEMA_VERSION:
             raise UpgradeNeeded(
-                f"{self.path} has schema version {version}, this SDK needs {SCHEMA_VERSION}: run `mailaddon directory upgrade`"
+                f"{self.path} has schema version {version}, this SDK needs {SCHEMA_VERSION}:"
+                " run `mailaddon directory upgrade`"
             )
         if version > SCHEMA_VERSION:
             raise UpgradeNeeded(
-                f"{self.path} has schema version {version}, this SDK knows {SCHEMA_VERSION}: install the SDK that wrote it"
+                f"{self.path} has schema version {version}, this SDK knows {SCHEMA_VERSION}:"
+                " install the SDK that wrote it"
             )
 
     def patiently(self, connection: "sqlite.Connection", statement: str) -> "sqlite.Cursor":

@@ -45,7 +45,7 @@ def add(tx: "Transaction", new: "NewUser", password: str) -> None:
     insert_user(tx, domain, new.user, password, names, (new.forwards, new.autoresponders, new.web_access))
 
 
-def insert_user(  # noqa: PLR0913 - a row has as many columns as it has
+def insert_user(
     tx: "Transaction",
     domain: Domain,
     name: str,
@@ -195,9 +195,7 @@ def insert_alias(tx: "Transaction", domain: Domain, user: User, alias: str) -> N
         ForwardLoop: as `add_alias`.
     """
     for host in names_of(tx, domain):
-        if tx.one(
-            "SELECT 1 FROM forward WHERE user_id = ? AND domain = ? AND local_part = ?", user.id, host, alias
-        ):
+        if tx.one("SELECT 1 FROM forward WHERE user_id = ? AND domain = ? AND local_part = ?", user.id, host, alias):
             raise ForwardLoop(f"user {user.name}@{domain.name} forwards to {alias}@{host}, which would be itself")
     tx.insert("address", domain_id=domain.id, local_part=alias, kind="alias", user_id=user.id, created=tx.now)
     routing.check_no_loop(tx, user.id)
@@ -297,7 +295,9 @@ def set_autoresponder(tx: "Transaction", request: "AutoResponderSetting") -> Cha
     check_feature(domain, "autoresponders", user)
     before = _autoresponder(tx, user)
     replace_autoresponder(tx, user, request.subject, request.message)
-    return Change(before=before and before.as_dict(), after={"subject": request.subject, "message": request.message})
+    return Change(
+        before=before.as_dict() if before else None, after={"subject": request.subject, "message": request.message}
+    )
 
 
 def replace_autoresponder(tx: "Transaction", user: User, subject: str, message: str) -> None:

@@ -1,8 +1,8 @@
 """The operation table: the one place where commands are written down.
 
-52 backend commands and RegisterMailAddon of the Mail Server API Guide (10.3.1), in the guide's order, and the SDK's own
-read operations behind them. Parsing, help, usage errors, installed programs, options, documentation, the plugin contract
-and the tests' cases are derived from here. A further command is one entry here and one hook, and nothing else.
+52 backend commands and RegisterMailAddon of the Mail Server API Guide (10.3.1), in the guide's order, and the SDK's
+own read operations behind them. Parsing, help, usage errors, installed programs, options, documentation, the plugin
+contract and the tests' cases are derived from here. A further command is one entry here and one hook, and nothing else.
 """
 
 from ..errors import UsageError
@@ -19,8 +19,8 @@ from .parameters import (
     ABSENT,
     DOMAIN_REF,
     NEW,
-    P,
     THE_ADDRESS,
+    P,
 )
 from .users import USER_OPERATIONS
 

@@ -17,7 +17,6 @@ from .parameters import (
     FEATURES,
     IMPORTS,
     NEW,
-    P,
     THE_ALIAS,
     THE_DIRECTORY,
     THE_DLIST,
@@ -32,8 +31,8 @@ from .parameters import (
     THE_OWNER_PASSWORD,
     THE_SITE_TYPE,
     XYZ_TRANSFER,
+    P,
 )
-
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +71,14 @@ DOMAIN_OPERATIONS = (
         "Adds a mail domain with its owner, and makes the owner the catch-all.",
         notes=("The owner is the first user and counts as a mailbox.", "It happens whole or not at all."),
         errors=("already-exists", "conflict", "storage-failed"),
-        legacy=("DomainName", "IpAddress", "MailBoxDirectory", "MaxMailBoxes", "MailDomainOwner", "MailDomainOwnerPassword"),
+        legacy=(
+            "DomainName",
+            "IpAddress",
+            "MailBoxDirectory",
+            "MaxMailBoxes",
+            "MailDomainOwner",
+            "MailDomainOwnerPassword",
+        ),
         example=(("xyz.com", "192.0.2.10", "/var/mail/xyz.com", "10", "admin", "s3cret", "0", *ALL_ON), ()),
     ),
     Operation(
@@ -218,7 +224,10 @@ DOMAIN_OPERATIONS = (
         "domain",
         DOMAIN_TRANSFER,
         "Begins an export: writes a first full copy of a domain's settings and mail.",
-        notes=("The flags say which parts are exported.", "The copy is no export before EPostExportDomain has sealed it."),
+        notes=(
+            "The flags say which parts are exported.",
+            "The copy is no export before EPostExportDomain has sealed it.",
+        ),
         errors=EXPORTS,
         changes=False,
         since=NEW,

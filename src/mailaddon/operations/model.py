@@ -174,7 +174,7 @@ class Operation:
         "summary",
     )
 
-    def __init__(  # noqa: PLR0913 - a row of a table has as many columns as it has
+    def __init__(
         self,
         command: str,
         hook: str,

@@ -7,7 +7,6 @@ from .model import (
     FILTER_ADDRESS,
     FILTER_TYPE,
     FLAG,
-    IP,
     LIMIT,
     LOCAL_PART,
     MESSAGE,
@@ -15,9 +14,9 @@ from .model import (
     PASSWORD,
     PASSWORD_OR_NONE,
     PATH,
-    Parameter,
     SUBJECT,
     USER,
+    Parameter,
 )
 
 P = Parameter
@@ -31,7 +30,9 @@ THE_DIRECTORY = P(
     "Folder in which the mail of this domain is stored.",
     option="mailbox-directory",
 )
-THE_LIMIT = P("MaxMailBoxes", "max_mailboxes", LIMIT, "Most mailboxes that the domain may have.", option="max-mailboxes")
+THE_LIMIT = P(
+    "MaxMailBoxes", "max_mailboxes", LIMIT, "Most mailboxes that the domain may have.", option="max-mailboxes"
+)
 THE_OWNER = P("MailDomainOwner", "owner", USER, "Owner of the domain, its first user.", option="mail-domain-owner")
 THE_OWNER_PASSWORD = P(
     "MailDomainOwnerPassword", "owner_password", PASSWORD, "The owner's password.", option="mail-domain-owner-password"
@@ -67,11 +68,20 @@ THE_LOCATION = P(
 )
 THE_ALIAS = P("DomainAlias", "alias", DOMAIN, "Name of the domain alias.", option="domain-alias", key=True)
 THE_USER_ALIAS = P("UserAlias", "alias", LOCAL_PART, "Alias of the user, without @.", option="user-alias", key=True)
-THE_FORWARD = P("UserForward", "address", ADDRESS, "Address that mail is forwarded to.", option="user-forward", key=True)
-THE_DLIST = P(
-    "DistributionListName", "name", LOCAL_PART, "Name of the list, without @.", option="distribution-list-name", key=True
+THE_FORWARD = P(
+    "UserForward", "address", ADDRESS, "Address that mail is forwarded to.", option="user-forward", key=True
 )
-THE_MLIST = P("MailingListName", "name", LOCAL_PART, "Name of the list, without @.", option="mailing-list-name", key=True)
+THE_DLIST = P(
+    "DistributionListName",
+    "name",
+    LOCAL_PART,
+    "Name of the list, without @.",
+    option="distribution-list-name",
+    key=True,
+)
+THE_MLIST = P(
+    "MailingListName", "name", LOCAL_PART, "Name of the list, without @.", option="mailing-list-name", key=True
+)
 THE_DMEMBER = P(
     "DistributionListMemberEmailAddress",
     "address",
@@ -81,7 +91,12 @@ THE_DMEMBER = P(
     key=True,
 )
 THE_MMEMBER = P(
-    "MailingListMemberEmailAddress", "address", ADDRESS, "Address of the member.", option="member-email-address", key=True
+    "MailingListMemberEmailAddress",
+    "address",
+    ADDRESS,
+    "Address of the member.",
+    option="member-email-address",
+    key=True,
 )
 THE_MEMBER_NAME = P("MailingListMemberName", "display_name", NAME, "Name of the member.", option="member-name")
 _FILTER_NOTE = "What is blocked."

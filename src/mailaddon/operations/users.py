@@ -25,12 +25,11 @@ from .parameters import (
     THE_SUBJECT,
     THE_USER,
     THE_USER_ALIAS,
+    U1_TRANSFER,
     USER_FEATURES,
     USER_REF,
-    U1_TRANSFER,
     USER_TRANSFER,
 )
-
 
 USER_OPERATIONS = (
     Operation(
@@ -101,7 +100,10 @@ USER_OPERATIONS = (
         "user",
         USER_TRANSFER,
         "Begins an export: writes a first full copy of a user's settings and mail.",
-        notes=("The flags say which parts are exported.", "The copy is no export before EPostExportUser has sealed it."),
+        notes=(
+            "The flags say which parts are exported.",
+            "The copy is no export before EPostExportUser has sealed it.",
+        ),
         errors=EXPORTS,
         changes=False,
         since=NEW,
@@ -329,7 +331,10 @@ USER_OPERATIONS = (
         USER_REF,
         "Prints a user's autoresponder: the subject on the first line, then the text.",
         output="autoresponder",
-        notes=("Nothing is printed when there is none.", "The text is printed as it was set, without a line end added."),
+        notes=(
+            "Nothing is printed when there is none.",
+            "The text is printed as it was set, without a line end added.",
+        ),
         errors=ABSENT,
         changes=False,
         example=(("xyz.com", "u1"), ("On holiday", "Back on Monday.")),
