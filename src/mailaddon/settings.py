@@ -5,6 +5,7 @@ and used for as long as the file's identity, size and time are the same.
 """
 
 import os
+import sys
 
 from .errors import NotConfigured
 
@@ -122,7 +123,7 @@ def load(home: str) -> Settings:
         return Settings({}, {}, path)
     except OSError as error:
         raise NotConfigured(f"{path} cannot be read: {error.strerror}") from None
-    stamp = (_FORMAT, status.st_mtime_ns, status.st_size, status.st_ino)
+    stamp = (_FORMAT, sys.hexversion, status.st_mtime_ns, status.st_size, status.st_ino)
     compiled = _read_compiled(os.path.join(home, _COMPILED), stamp)
     if compiled is None:
         compiled = _parse(path)
@@ -147,7 +148,7 @@ def _write_compiled(home: str, stamp: tuple[int, ...], compiled: "tuple[dict[str
 
     from .home import replace_file
 
-    if time.time_ns() - stamp[1] < _SETTLED:
+    if time.time_ns() - stamp[2] < _SETTLED:
         return
     try:
         replace_file(os.path.join(home, _COMPILED), marshal.dumps((stamp, *compiled)))
