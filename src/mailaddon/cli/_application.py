@@ -9,7 +9,7 @@ import click
 
 from .. import __version__
 from ..command import logged
-from ..errors import BackendUnusable, MailAddonError
+from ..errors import BackendUnusable, MailAddonError, StorageFailed
 from ._output import JSON_ASKED, SECRETS, failure, write_json
 
 _ARGUMENTS = "mailaddon.arguments"
@@ -85,11 +85,18 @@ class Application(LazyGroup):
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # click ends with 1, and nobody is left to read why
             refusal = logged(self._name(ctx), error, secrets)
-        if ctx.meta.get(JSON_ASKED):
-            write_json({"ok": False, "error": failure(refusal)})
-        else:
-            click.echo(f"{self._name(ctx)}: {refusal} [{refusal.code}]".encode("utf-8", "backslashreplace"), err=True)
+        self._refuse(ctx, refusal)
         return ctx.exit(1)
+
+    def _refuse(self, ctx: click.Context, refusal: MailAddonError) -> None:
+        if ctx.meta.get(JSON_ASKED):
+            try:
+                write_json({"ok": False, "error": failure(refusal)})
+            except StorageFailed:
+                pass  # there is no standard output, which is perhaps what the refusal is about
+            else:
+                return
+        click.echo(f"{self._name(ctx)}: {refusal} [{refusal.code}]".encode("utf-8", "backslashreplace"), err=True)
 
     def _name(self, ctx: click.Context) -> str:
         """The command as it was called, without its arguments: `mailaddon run EAddUser`."""

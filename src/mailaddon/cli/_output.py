@@ -35,11 +35,28 @@ def write(text: str) -> None:
     """Print a text to standard output.
 
     Raises:
-        StorageFailed: standard output is closed.
+        StorageFailed: standard output is closed, or its disk is full.
+        BrokenPipeError: nobody reads it any more.
     """
     if sys.stdout is None:
         raise StorageFailed("standard output is closed, so the result cannot be printed")
-    click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
+    write_octets(text.encode("utf-8", "backslashreplace"))
+
+
+def write_octets(content: bytes) -> None:
+    """Print octets to standard output, at once.
+
+    Raises:
+        StorageFailed, BrokenPipeError: as `write`.
+    """
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stdout = None  # what it still holds would fail again at the interpreter's end
+        raise StorageFailed(f"the result cannot be written to standard output: {error.strerror}") from None
 
 
 def write_json(content: Mapping[str, object]) -> None:

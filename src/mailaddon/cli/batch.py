@@ -25,7 +25,7 @@ from ..errors import MailAddonError, StorageFailed, UsageError
 from ..service import Service
 from ..values import Secret, shown
 from ._arguments import by_field, operation_named, positional
-from ._output import JSON_VERSION, failure, plain
+from ._output import JSON_VERSION, failure, plain, write_octets
 
 #: Octets of a line; a message of 1 MiB, escaped, fits six times over.
 MAX_LINE = 16 << 20
@@ -49,14 +49,12 @@ def batch(file: IO[bytes], *, stop_on_error: bool) -> None:
     """
     if sys.stdout is None:
         raise StorageFailed("standard output is closed, so the results cannot be printed")
-    output = sys.stdout.buffer
     failed = False
     with Service.open() as service, _progress(file) as advance:
         for number, line in _lines(file):
             if line is None or line.strip():
                 answer = _answer(service, line)
-                output.write(_encoded({"version": JSON_VERSION, "line": number, **answer}))
-                output.flush()
+                write_octets(_encoded({"version": JSON_VERSION, "line": number, **answer}))
                 failed = failed or not answer["ok"]
             advance(len(line or b""))
             if failed and stop_on_error:
