@@ -4,14 +4,14 @@ The journal of a transaction is one file in `<home>/journal`, named by a token a
 says what was made, moved and is to be purged. The transaction stores the token in the database when it commits. A
 journal whose process is gone is therefore either committed, and its purges are done, or not, and its steps are undone.
 
-A transaction's journal is written and acted on while it holds the database's write lock. Only purging, which may take
-long, comes after.
+A transaction's journal is written and acted on while it holds the database's write lock. Only what may take long is
+done without it: purging afterwards, and preparing mail before (an import's staging folder), which is nobody else's.
 """
 
 import os
 import time
 
-from ..errors import StorageFailed
+from ..errors import StorageFailed, Unavailable
 from ..home import PRIVATE_FILE, PRIVATE_FOLDER
 from . import storage
 
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
     from .store import Transaction
 
+_BEGUN = "begun"
 _MADE = "made"
 _MOVED = "moved"
 _PURGE = "purge"
 _EMPTY = "remove-if-empty"
 _TRASH = ".mailaddon-trash-"
+_PAUSE = 0.01  # s
 
 
 class Journal:
@@ -42,11 +44,22 @@ class Journal:
         self._entries: list[tuple[str, ...]] = []
         self._descriptor = -1
         self._adopted: list[Journal] = []
+        self._begun = False
 
     @property
     def used(self) -> bool:
         """Whether anything was written down."""
         return bool(self._entries)
+
+    def begin(self) -> None:
+        """The transaction holds the write lock from now on: who holds it next has to wait until the journal is over.
+
+        Raises:
+            StorageFailed: the journal cannot be written.
+        """
+        self._begun = True
+        if self._entries:
+            self._write((_BEGUN,))
 
     def make_maildir(self, home: str, private_from: str) -> bool:
         """Make a user's folder with an empty Maildir, to be removed again if the transaction fails.
@@ -59,9 +72,8 @@ class Journal:
         """
         try:
             top = storage.missing_from(home)
-            if top:
-                self._write(_MADE, top)
-            storage.make_maildir(home, private_from)
+            for folder in storage.MAILDIR_FOLDERS:
+                self.make_folder(os.path.join(home, storage.MAILDIR, folder), private_from)
         except OSError as error:
             raise storage.refused("made", home, error) from None
         return bool(top) and len(top) < len(private_from)
@@ -74,12 +86,14 @@ class Journal:
         """
         top = storage.missing_from(path)
         if top:
-            self._write(_MADE, top)
+            # One by one: others may use what we made, and only folders that are empty then are removed again.
+            ends = [end for end in range(len(top), len(path)) if path[end] == "/"]
+            self._write(*[(_MADE, path[:end]) for end in ends], (_MADE, path))
             storage.make(path, private_from)
 
     def made_above(self, path: str) -> bool:
         """Whether this transaction made the folder itself."""
-        return any(verb == _MADE and f"{path}/".startswith(f"{made[0]}/") for verb, *made in self._entries)
+        return (_MADE, path) in self._entries
 
     def remove(self, path: str, trash_folder: str) -> None:
         """Take a tree out of the way now, and purge it once the transaction is committed.
@@ -91,7 +105,7 @@ class Journal:
             if not storage.exists(path):
                 return
             trash = os.path.join(trash_folder, f"{_TRASH}{self.token}-{len(self._entries)}")
-            self._write(_PURGE, trash)
+            self._write((_PURGE, trash))
             self.move(path, trash)
         except OSError as error:
             raise storage.refused("removed", path, error) from None
@@ -110,9 +124,8 @@ class Journal:
         Raises:
             OSError: the file system refuses.
         """
-        for source, target in moves:
-            self._write(_MOVED, source, target)
         if moves:
+            self._write(*[(_MOVED, source, target) for source, target in moves])
             os.fsync(self._descriptor)  # mail is at stake: the note has to survive whatever the moves survive
         for source, target in moves:
             storage.move(source, target)
@@ -123,21 +136,26 @@ class Journal:
         Raises:
             StorageFailed: the journal cannot be written.
         """
-        self._write(_PURGE, path)
+        self._write((_PURGE, path))
 
     def remove_if_empty_at_end(self, path: str) -> None:
         """Remove a folder once the transaction is committed, if nothing is in it then."""
-        self._write(_EMPTY, path)
+        self._write((_EMPTY, path))
 
-    def _write(self, *entry: str) -> None:
+    def _write(self, *entries: tuple[str, ...]) -> None:
         try:
             if self._descriptor < 0:
                 os.makedirs(self._folder, PRIVATE_FOLDER, exist_ok=True)
                 self._descriptor = _created(self._path)
-            os.write(self._descriptor, ("\t".join(entry) + "\n").encode("utf-8", "surrogateescape"))
+                if self._begun:
+                    entries = ((_BEGUN,), *entries)
+            text = "".join(["\t".join(entry) + "\n" for entry in entries])
+            content = memoryview(text.encode("utf-8", "surrogateescape"))
+            while content:
+                content = content[os.write(self._descriptor, content) :]
         except OSError as error:
             raise StorageFailed(f"the journal {self._path} cannot be written: {error.strerror}") from None
-        self._entries.append(entry)
+        self._entries += entries
 
     def adopt(self, journals: "list[Journal]") -> None:
         """Take over the purging of committed journals whose processes are gone."""
@@ -150,9 +168,9 @@ class Journal:
 
     def undo(self) -> None:
         """The transaction has failed: take back every step, last first."""
-        for verb, path, *target in reversed(self._entries):
+        for verb, *paths in reversed(self._entries):
             if verb == _MOVED:
-                _attempt(_move_back, path, target[0])
+                _attempt(_move_back, *paths)
         self._end(committed=False)
         for journal in self._adopted:
             journal.release()
@@ -161,13 +179,16 @@ class Journal:
         """Purge, remove what is empty, and give the journal up; what fails is left to the next transaction."""
         if self._descriptor < 0:
             return
-        purged = [_attempt(storage.purge, path) for verb, path, *_target in self._entries if verb == _PURGE]
-        for verb, path, *_target in reversed(self._entries):
-            if verb == _EMPTY and committed:
-                storage.remove_folder_if_empty(path)
-            elif verb == _MADE and not committed:
-                _attempt(storage.remove_if_empty, path)
-        if all(purged):
+        moved = set() if committed else {entry[2] for entry in self._entries if entry[0] == _MOVED}
+        done = True
+        for verb, *paths in self._entries:
+            if verb == _PURGE:
+                # Mail that could not be moved back is nobody's to purge; it waits until it can be moved.
+                done &= _attempt(_be_gone if paths[0] in moved else storage.purge, *paths)
+        for verb, *paths in reversed(self._entries):
+            if verb == (_EMPTY if committed else _MADE):
+                storage.remove_folder_if_empty(*paths)
+        if done:
             _attempt(os.unlink, self._path)
         self.release()
 
@@ -185,12 +206,33 @@ class Journal:
         journal._path = os.path.join(journal._folder, token)
         try:
             journal._descriptor = _locked(journal._path)
-            with open(journal._path, encoding="utf-8", errors="surrogateescape") as file:
-                journal._entries = [tuple(line[:-1].split("\t")) for line in file if line.endswith("\n")]
+            journal._entries = _entries(journal._path)
         except OSError:
             journal.release()
             return None
         return journal
+
+    @classmethod
+    def over(cls, home: str, token: str, patience: float) -> "Journal | None":
+        """As `left_behind`, asked by who holds the write lock, about a journal that is not committed.
+
+        If its transaction has begun, it is over too, but its process may still be busy dying, or taking its steps back.
+
+        Raises:
+            Unavailable: the process takes longer than that (s).
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            journal = cls.left_behind(home, token)
+            path = os.path.join(home, "journal", token)
+            try:
+                if journal is not None or (_BEGUN,) not in _entries(path):
+                    return journal
+            except OSError:  # it has finished
+                return None
+            if time.monotonic() > deadline:
+                raise Unavailable(f"another process does not finish with {path}; try again")
+            time.sleep(_PAUSE)
 
 
 def _attempt(step: "Callable[..., None]", *arguments: str) -> bool:
@@ -205,6 +247,17 @@ def _move_back(source: str, target: str) -> None:
     storage.remove_if_empty(source)
     if storage.exists(target) and not storage.exists(source):
         storage.move(target, source)
+
+
+def _be_gone(path: str) -> None:
+    if storage.exists(path):
+        raise FileExistsError(path)
+
+
+def _entries(path: str) -> list[tuple[str, ...]]:
+    """The complete lines of a journal."""
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        return [tuple(line[:-1].split("\t")) for line in file if line.endswith("\n")]
 
 
 def _created(path: str) -> int:
@@ -240,11 +293,18 @@ def _locked(path: str) -> int:
 
 
 def pending(home: str) -> "list[str]":
-    """The tokens of all journals, of living processes and of others."""
+    """The tokens of all journals, of living processes and of others.
+
+    Raises:
+        StorageFailed: their folder cannot be read.
+    """
+    folder = os.path.join(home, "journal")
     try:
-        return sorted(os.listdir(os.path.join(home, "journal")))
-    except OSError:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        raise StorageFailed(f"the journals in {folder} cannot be read: {error.strerror}") from None
 
 
 def abandoned(home: str) -> bool:
@@ -264,18 +324,24 @@ def recover(transaction: "Transaction") -> "list[Journal]":
 
     Returns:
         Committed journals that still have to be purged, which may wait until the lock is given back.
+
+    Raises:
+        StorageFailed: the journals cannot be read.
+        Unavailable: another process does not finish with its own in time.
     """
-    tokens = pending(transaction.directory.home)
+    directory = transaction.directory
+    tokens = pending(directory.home)
     committed = set(transaction.column("SELECT token FROM storage_commit"))
     adopted = []
     for token in tokens:
-        journal = Journal.left_behind(transaction.directory.home, token)
-        if journal is None:
-            continue
         if token in committed:
-            adopted.append(journal)
+            journal = Journal.left_behind(directory.home, token)
+            if journal is not None:
+                adopted.append(journal)
         else:
-            journal.undo()
+            journal = Journal.over(directory.home, token, directory.lock_timeout)
+            if journal is not None:
+                journal.undo()
     for token in committed.difference(tokens):
         transaction.run("DELETE FROM storage_commit WHERE token = ?", token)
     return adopted

@@ -160,6 +160,7 @@ class Transaction:
         try:
             if self._writes:
                 self.journal.adopt(recover(self))
+                self.journal.begin()
             else:
                 self.directory.patiently(connection, "SELECT 1 FROM server").close()  # takes the view
         except BaseException:
