@@ -5,6 +5,7 @@ happens in a temporary folder that is removed at the end. The day ends early, wi
 prints or returns anything else than is expected here.
 """
 
+import io
 import os
 import shlex
 import subprocess
@@ -87,7 +88,12 @@ class Panel:
         start = [sys.executable] if program == "python" else [str(SCRIPTS / program)]
         began = time.perf_counter()
         done = subprocess.run(
-            [*start, *arguments], env=self._environment, cwd=self.folder, text=True, check=False, capture_output=True
+            [*start, *arguments],
+            env=self._environment,
+            cwd=self.folder,
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
         )
         self.seconds += time.perf_counter() - began
         self.calls += 1
@@ -342,6 +348,8 @@ def nothing_left(panel: Panel) -> None:
 
 def main() -> int:
     """Play the day; the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no UTF-8
     with tempfile.TemporaryDirectory(prefix="mailaddon-demo-") as folder:
         panel = Panel(Path(folder).resolve())
         try:
