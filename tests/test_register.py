@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from mailaddon.register import split
-from umbrella import program
+from umbrella import SCRIPTS, program
 
 from mailaddon.errors import UsageError
 from mailaddon.operations import COMMANDS
@@ -147,7 +147,7 @@ def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     call = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
-    path = os.path.join(os.path.dirname(sys.executable), "RegisterMailAddon")
+    path = os.path.join(SCRIPTS, "RegisterMailAddon")
     result = subprocess.run(["sh", "-c", call, "sh", gone, path, *SIX], capture_output=True, timeout=60, check=False)
     refused(result, "not-found")
 
@@ -216,7 +216,7 @@ def test_of_a_3x_add_on_only_the_3x_programs_are_expected(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("streams", [">&-", "2>&-", ">&- 2>&- <&-", "2>/dev/full"])
 def test_closed_streams_change_nothing(home: Path, streams: str) -> None:
-    path = os.path.join(os.path.dirname(sys.executable), "RegisterMailAddon")
+    path = os.path.join(SCRIPTS, "RegisterMailAddon")
     result = subprocess.run(
         ["sh", "-c", f'"$@" {streams}', "sh", path, *SIX], check=False, timeout=60, stderr=subprocess.DEVNULL
     )
@@ -227,7 +227,7 @@ def test_closed_streams_change_nothing(home: Path, streams: str) -> None:
 def test_help_into_a_closed_pipe_exits_with_1() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    path = os.path.join(os.path.dirname(sys.executable), "RegisterMailAddon")
+    path = os.path.join(SCRIPTS, "RegisterMailAddon")
     result = subprocess.run([path, "--help"], stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60)
     os.close(writer)
     assert result.returncode == 1
