@@ -14,16 +14,20 @@ if TYPE_CHECKING:
 
 #: bcrypt sees no more than this many octets; a longer password would be cut in silence.
 BCRYPT_LIMIT = 72
+#: The C library's crypt(), with which Dovecot verifies SHA512-CRYPT, refuses what is longer.
+CRYPT_LIMIT = 511
 _SALT = 16
 _HASH = 32
 _ARGON2_VERSION = 0x13
-#: What an existing hash of each accepted scheme begins with.
+_ARGON2_MOST = 2**32 - 1
+#: What an existing hash of each accepted scheme begins with, how many parts between `$` it may have, and how long the
+#: last one is (0: any length).
 _ACCEPTED = {
-    "ARGON2ID": "$argon2id$",
-    "BLF-CRYPT": "$2",
-    "SHA512-CRYPT": "$6$",
-    "SHA256-CRYPT": "$5$",
-    "PBKDF2": "$1$",
+    "ARGON2ID": ("$argon2id$", (6,), 0),
+    "BLF-CRYPT": ("$2", (4,), 53),
+    "SHA512-CRYPT": ("$6$", (4, 5), 86),
+    "SHA256-CRYPT": ("$5$", (4, 5), 43),
+    "PBKDF2": ("$1$", (5,), 40),
 }
 
 
@@ -44,7 +48,7 @@ def hashed(password: str, settings: "Mapping[str, Any]") -> str:
             raise InvalidArgument(
                 f"the password is a hash ({scheme}); hashes are accepted only with password.accept_hashes = true"
             )
-        if not hash_.isascii() or not hash_.isprintable() or " " in hash_:
+        if not _is_well_formed(scheme, hash_):
             raise InvalidArgument(f"the password is not a well-formed hash of the scheme {scheme}")
         return password
     scheme = settings["password.scheme"]
@@ -55,9 +59,23 @@ def hashed(password: str, settings: "Mapping[str, Any]") -> str:
 def _existing(password: str) -> tuple[str, str]:
     """The scheme and the hash in `{SCHEME}hash`, or two empty texts."""
     scheme, brace, hash_ = password[1:].partition("}")
-    if password.startswith("{") and brace and hash_.startswith(_ACCEPTED.get(scheme.upper(), "\0")):
+    known = _ACCEPTED.get(scheme.upper())
+    if known and password.startswith("{") and brace and hash_.startswith(known[0]):
         return scheme.upper(), hash_
     return "", ""
+
+
+def _is_well_formed(scheme: str, hash_: str) -> bool:
+    _prefix, counts, length = _ACCEPTED[scheme]
+    parts = hash_.split("$")
+    return (
+        hash_.isascii()
+        and hash_.isprintable()
+        and " " not in hash_
+        and len(parts) in counts
+        and all(parts[1:])
+        and (not length or len(parts[-1]) == length)
+    )
 
 
 def _argon2id(password: bytes, settings: "Mapping[str, Any]") -> str:
@@ -67,6 +85,8 @@ def _argon2id(password: bytes, settings: "Mapping[str, Any]") -> str:
     time = settings["password.argon2id_time"]
     memory = settings["password.argon2id_memory"]
     lanes = settings["password.argon2id_parallelism"]
+    if max(time, memory, lanes) > _ARGON2_MOST:
+        raise NotConfigured(f"the settings password.argon2id_* do not fit: {_ARGON2_MOST} is the most")
     length = lib.argon2_encodedlen(time, memory, lanes, _SALT, _HASH, lib.Argon2_id)
     encoded = ffi.new("char[]", length)
     status = lib.argon2_hash(
@@ -99,13 +119,15 @@ def _blf_crypt(password: bytes, settings: "Mapping[str, Any]") -> str:
         )
     try:
         return bcrypt.hashpw(password, bcrypt.gensalt(settings["password.blf_crypt_cost"])).decode()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise NotConfigured(f"the setting password.blf_crypt_cost does not fit: {error}") from None
 
 
 def _sha512_crypt(password: bytes, settings: "Mapping[str, Any]") -> str:
     from passlib.hash import sha512_crypt
 
+    if len(password) > CRYPT_LIMIT:
+        raise InvalidArgument(f"the password is longer than {CRYPT_LIMIT} octets, more than SHA512-CRYPT can verify")
     try:
         return str(sha512_crypt.using(rounds=settings["password.sha512_crypt_rounds"]).hash(password))
     except ValueError as error:

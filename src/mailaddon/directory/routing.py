@@ -23,6 +23,14 @@ def _address(tx: "Transaction", local_part: str, host: str) -> "tuple[int, int, 
     return row
 
 
+_DEEPEST = 50  # aliases, forwards and lists on the way of one message
+
+
+def _is(column: str) -> str:
+    """SQL: the column is the local part ?1, also with an extension: `u1` or `u1+anything`."""
+    return f"({column} = ?1 OR ({column} >= ?1 || '+' AND {column} < ?1 || ','))"
+
+
 def user_at(tx: "Transaction", local_part: str, host: str) -> int | None:
     """The id of the user that mail to an address is for, by name or alias, or None."""
     row = _address(tx, local_part, host)
@@ -116,7 +124,7 @@ def leave_lists(tx: "Transaction", domain: Domain, local_parts: list[str]) -> No
     """Remove addresses of a domain, under all of its names, from every list."""
     for host in names_of(tx, domain):
         for local_part in local_parts:
-            tx.run("DELETE FROM list_member WHERE domain = ? AND local_part = ?", host, local_part)
+            tx.run(f"DELETE FROM list_member WHERE domain = ?2 AND {_is('local_part')}", local_part, host)  # noqa: S608 - our text
 
 
 def clear_catch_alls(tx: "Transaction", domain: Domain, local_parts: list[str]) -> None:
@@ -124,10 +132,10 @@ def clear_catch_alls(tx: "Transaction", domain: Domain, local_parts: list[str]) 
     for host in names_of(tx, domain):
         for local_part in local_parts:
             tx.run(
-                "UPDATE domain SET catch_all_domain = NULL, catch_all_local_part = NULL"
-                " WHERE catch_all_domain = ? AND catch_all_local_part = ?",
-                host,
+                "UPDATE domain SET catch_all_domain = NULL, catch_all_local_part = NULL"  # noqa: S608 - our text
+                f" WHERE catch_all_domain = ?2 AND {_is('catch_all_local_part')}",
                 local_part,
+                host,
             )
 
 
@@ -140,7 +148,7 @@ def resolve(tx: "Transaction", address: str) -> Resolution:
 
 
 class _Resolver:
-    """Follows a message; what was followed once is named, not followed again."""
+    """Follows a message; what was followed once is named, not followed again, nor is a chain without an end."""
 
     def __init__(self, tx: "Transaction") -> None:
         self._tx = tx
@@ -231,6 +239,8 @@ class _Resolver:
             return Resolution(address=address, action="loop", reason="the message has been here already")
         if key in self._shown:
             return Resolution(address=address, action=action, reason=f"{reason}; shown above")
+        if len(self._on_the_way) == _DEEPEST:
+            return Resolution(address=address, action=action, reason=f"{reason}; not followed any further")
         self._shown.add(key)
         self._on_the_way.append(key)
         followed = tuple([self.resolve(target) for target in targets])

@@ -23,6 +23,7 @@ MAILDIR_FOLDERS = ("cur", "new", "tmp")
 #: What holds mail is private; what leads to it can be passed through.
 PRIVATE = 0o700
 PASSABLE = 0o755
+_TRIES = 10
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -111,6 +112,15 @@ def make(path: str, private_from: str) -> None:
     Raises:
         OSError: a part is a link or not a folder, or the file system refuses.
     """
+    for _try in range(_TRIES):
+        try:
+            return _make(path, private_from)
+        except FileNotFoundError:  # another process has just removed an empty folder on the way
+            continue
+    return _make(path, private_from)
+
+
+def _make(path: str, private_from: str) -> None:
     descriptor = os.open("/", _FOLDER)
     try:
         walked = ""

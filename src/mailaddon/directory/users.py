@@ -5,7 +5,7 @@ import os
 from ..errors import AlreadyExists, Conflict, ForwardLoop, LimitReached, NotFound
 from ..records import AutoResponder, Change
 from . import routing, storage
-from .names import Domain, User, check_feature, check_free, get_domain, get_user, names_of, split
+from .names import Domain, User, check_feature, check_free, get_domain, get_user, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,10 +194,10 @@ def insert_alias(tx: "Transaction", domain: Domain, user: User, alias: str) -> N
     Raises:
         ForwardLoop: as `add_alias`.
     """
-    for host in names_of(tx, domain):
-        if tx.one("SELECT 1 FROM forward WHERE user_id = ? AND domain = ? AND local_part = ?", user.id, host, alias):
-            raise ForwardLoop(f"user {user.name}@{domain.name} forwards to {alias}@{host}, which would be itself")
     tx.insert("address", domain_id=domain.id, local_part=alias, kind="alias", user_id=user.id, created=tx.now)
+    for local_part, host in tx.all("SELECT local_part, domain FROM forward WHERE user_id = ?", user.id):
+        if routing.user_at(tx, local_part, host) == user.id:
+            raise ForwardLoop(f"user {user.name}@{domain.name} forwards to {local_part}@{host}, which would be itself")
     routing.check_no_loop(tx, user.id)
 
 
