@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plugins of all kinds, as if their packages were installed."""
     module = ModuleType("vendors")
     for plugin in (Small, Outdated, Misspelt, Failing, Particular):
@@ -48,9 +48,12 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [
         importlib.metadata.EntryPoint(name.lower(), f"vendors:{name}", _loading.ENTRY_POINT_GROUP) for name in names
     ]
+    (tmp_path / "vendors_broken.py").write_text("raise RuntimeError('half an upgrade')")
+    monkeypatch.syspath_prepend(tmp_path)
+    broken = importlib.metadata.EntryPoint("broken", "vendors_broken:Backend", _loading.ENTRY_POINT_GROUP)
     gone = importlib.metadata.EntryPoint("gone", "vendors_gone:Backend", _loading.ENTRY_POINT_GROUP)
     present = _loading.entry_points()
-    monkeypatch.setattr(_loading, "entry_points", lambda: [*present, *points, gone])
+    monkeypatch.setattr(_loading, "entry_points", lambda: [*present, *points, broken, gone])
 
 
 def test_the_embedded_one_is_configured_and_supports_the_guide() -> None:
@@ -67,11 +70,12 @@ def test_the_embedded_one_is_configured_and_supports_the_guide() -> None:
 def test_unusable_ones_say_why() -> None:
     found = {one["name"]: one for one in answer("backends", "--json")["backends"]}
     reasons = {name: one["reason"] for name, one in found.items() if not one["usable"]}
-    assert set(reasons) == {"outdated", "misspelt", "failing", "particular", "absent", "gone"}
+    assert set(reasons) == {"outdated", "misspelt", "failing", "particular", "absent", "broken", "gone"}
     assert "contract 0.9" in reasons["outdated"]
     assert "add_usr" in reasons["misspelt"]
     assert "OSError: failing has no socket" in reasons["failing"]
     assert "has no Absent" in reasons["absent"]
+    assert "RuntimeError: half an upgrade" in reasons["broken"]
     assert "vendors_gone" in reasons["gone"]
     assert all(one["operations"] is None for one in found.values() if not one["usable"])
     assert found["small"]["operations"]["EEditUser"] is True

@@ -77,6 +77,18 @@ def test_the_template_is_written_once(home: Path) -> None:
     assert path.read_text() == "events = false\n"
 
 
+def test_the_template_with_json(home: Path) -> None:
+    assert answer("settings", "--init", "--json")["exists"] is True
+    assert (home / "mailaddon.toml").exists()
+
+
+def test_a_file_that_cannot_be_written(home: Path) -> None:
+    home.mkdir()
+    (home / "mailaddon.toml").symlink_to("/proc/nowhere/mailaddon.toml")
+    refused = mailaddon("settings", "--init")  # a link is not followed
+    assert refused.stderr.endswith("exists already and is left as it is [already-exists]\n")
+
+
 def test_the_template_without_its_comment_signs_is_the_defaults(home: Path) -> None:
     names = "|".join(setting.name.rpartition(".")[2] for setting in SETTINGS)
     written(home, re.sub(rf"(?m)^# ((?:{names}) = )", r"\1", template()))

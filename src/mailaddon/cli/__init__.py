@@ -18,5 +18,4 @@ def main() -> NoReturn:
             f"mailaddon: {error}; `{sys.executable} -m pip install mail-addon-sdk` mends an installation\n"
         )
         sys.exit(1)
-    application.main(prog_name="mailaddon")
-    raise AssertionError("click ends the process")
+    sys.exit(application.main(prog_name="mailaddon"))

@@ -156,7 +156,4 @@ def _progress(file: IO[bytes]) -> Iterator[Callable[[int], None]]:
 
 
 def _size(file: IO[bytes]) -> int | None:
-    try:
-        return os.fstat(file.fileno()).st_size or None
-    except OSError:
-        return None
+    return os.fstat(file.fileno()).st_size or None  # a pipe has none
