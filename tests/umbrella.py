@@ -33,7 +33,8 @@ def answer(*arguments: str, given: "str | bytes | None" = None) -> Any:
 def program(*command: "str | bytes", **options: Any) -> "subprocess.CompletedProcess[bytes]":
     """Run an installed program as a panel does."""
     call = [os.path.join(SCRIPTS, str(command[0])), *command[1:]]
-    return subprocess.run(call, capture_output=True, timeout=60, check=False, **{"stdin": subprocess.DEVNULL, **options})
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run(call, capture_output=True, timeout=60, check=False, **options)
 
 
 def domain(name: str = "xyz.com", limit: str = "10", flags: tuple[str, ...] = FLAGS) -> None:
