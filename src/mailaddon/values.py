@@ -6,6 +6,10 @@ they import for rare values (internationalised names, IPv6, networks) they impor
 
 from .errors import InvalidArgument
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ipaddress
+
 #: Longest local part and longest address, in octets (RFC 5321, sections 4.5.3.1.1 and 4.5.3.1.3 less the brackets).
 MAX_LOCAL_PART = 64
 MAX_ADDRESS = 254
@@ -75,7 +79,7 @@ def domain_name(text: str) -> str:
     """
     name = _host_name(text)
     if "." not in name:
-        raise InvalidArgument(f"{shown(text)} has a single label; a mail domain is a full name such as xyz.com")
+        raise InvalidArgument(f"{shown(text)} has a single label; a full name such as xyz.com is needed")
     return name
 
 
@@ -217,7 +221,13 @@ def _ipv6(text: str) -> str:
 
     if "%" in text:
         raise ValueError("a scope is of this machine only")
-    return str(ipaddress.IPv6Address(text))
+    return _canonical(ipaddress.IPv6Address(text))
+
+
+def _canonical(address: "ipaddress.IPv4Address | ipaddress.IPv6Address") -> str:
+    """RFC 5952, whose section 5 shows a mapped IPv4 address as such; Python does so only from 3.13 on."""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return f"::ffff:{mapped}" if mapped else str(address)
 
 
 def ip_address(text: str) -> str:
@@ -250,9 +260,11 @@ def _network(text: str) -> str:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise InvalidArgument(f"{shown(text)} is not a network such as 192.0.2.0/24") from None
-    if str(network.network_address) != ip_address(base):
-        raise InvalidArgument(f"{shown(text)} has bits set behind the prefix; the network is {network}")
-    return str(network.network_address) if network.num_addresses == 1 else str(network)
+    first = _canonical(network.network_address)
+    canonical = first if network.num_addresses == 1 else f"{first}/{network.prefixlen}"
+    if first != ip_address(base):
+        raise InvalidArgument(f"{shown(text)} has bits set behind the prefix; the network is {canonical}")
+    return canonical
 
 
 def absolute_path(text: str) -> str:
@@ -394,7 +406,7 @@ def filter_type(text: str) -> str:
     Raises:
         InvalidArgument: it is anything else.
     """
-    kind = text.upper()
+    kind = text.upper() if text.isascii() else text  # a dotless i would become one with a dot
     if kind not in FILTER_TYPES:
         raise InvalidArgument(f"{shown(text)} is not a type of spam filter: EMAIL, IP or DOMAIN")
     return kind
