@@ -1,0 +1,79 @@
+"""What the tests share: a home of their own, and the installed programs, run as a panel runs them."""
+
+import os
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+ALL_ON = ("1",) * 8
+Done = subprocess.CompletedProcess[bytes]
+
+
+class Panel:
+    """Runs installed programs on an installation of its own.
+
+    Attributes:
+        home: `MAILADDON_HOME`.
+        mail: a folder for mail.
+        env: the environment of the programs.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.mail = folder / "mail"
+        self.home.mkdir(mode=0o700)
+        self.mail.mkdir()
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("MAILADDON_")}
+        self.env = {**inherited, "MAILADDON_HOME": str(self.home)}
+
+    def run(self, program: str, *arguments: "str | bytes", timeout: float = 60, **options: object) -> Done:
+        """Run a program to its end, whatever that is."""
+        command = [SCRIPTS / program, *arguments]
+        given = {"stdin": subprocess.DEVNULL, "capture_output": True, "env": self.env, **options}
+        return subprocess.run(command, check=False, timeout=timeout, **given)
+
+    def prints(self, program: str, *arguments: "str | bytes", **options: object) -> str:
+        """Run a program that has to succeed; what it prints."""
+        done = self.run(program, *arguments, **options)
+        assert (done.returncode, done.stderr) == (0, b"")
+        return done.stdout.decode()
+
+    def refusal(self, program: str, *arguments: "str | bytes", **options: object) -> str:
+        """Run a program that has to refuse; the line that it refuses with."""
+        done = self.run(program, *arguments, **options)
+        assert (done.returncode, done.stdout) == (1, b"")
+        (line,) = done.stderr.decode().splitlines()
+        assert line.startswith(f"{program}: ")
+        return line
+
+    def settings(self, toml: str) -> None:
+        """Replace the settings."""
+        (self.home / "mailaddon.toml").write_text(toml, encoding="utf-8")
+
+    def add_domain(self, name: str = "xyz.com") -> None:
+        """Add a domain of ten mailboxes with every feature and the owner admin."""
+        self.prints("EAddDomain", name, "192.0.2.10", str(self.mail), "10", "admin", "s3cret", "0", *ALL_ON)
+
+    def add_user(self, name: str, domain: str = "xyz.com", password: str = "s3cret") -> None:
+        """Add a user with every feature."""
+        self.prints("EAddUser", domain, name, password, "Ann", "", "Lee", "1", "1", "1")
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> Panel:
+    """An installation without anything in it."""
+    return Panel(tmp_path.resolve())
+
+
+@pytest.fixture
+def home(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The home of an installation that this process is in."""
+    for name in os.environ:
+        if name.startswith("MAILADDON_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MAILADDON_HOME", str(panel.home))
+    return panel.home
