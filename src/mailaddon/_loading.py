@@ -166,8 +166,8 @@ def _linked(name: str, home: str) -> str:
     if name in links:
         try:
             _import(links[name])
-        except ImportError:
-            pass  # it moved or is gone; the entry points know
+        except Exception:  # noqa: BLE001, S110 - it moved, is gone or is broken; the entry points know, and say so
+            pass
         else:
             return links[name]
     target = link(name)
@@ -187,10 +187,15 @@ def link(name: str) -> str:
         raise BackendUnusable(f"no backend {name!r} is installed; installed: {known}")
     target = found[name].value
     try:
-        check(_import(target))
-    except ImportError as error:
-        raise BackendUnusable(f"backend {name} cannot be imported from {target}: {error}") from None
+        plugin = _import(target)
+    except Exception as error:  # noqa: BLE001 - importing a vendor's module runs a vendor's code
+        raise BackendUnusable(f"backend {name} cannot be imported from {target}: {_reason(error)}") from error
+    check(plugin)
     return target
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
 
 
 def check(plugin: object) -> None:
