@@ -188,7 +188,7 @@ def link(name: str) -> str:
     target = found[name].value
     try:
         plugin = _import(target)
-    except Exception as error:  # noqa: BLE001 - importing a vendor's module runs a vendor's code
+    except Exception as error:
         raise BackendUnusable(f"backend {name} cannot be imported from {target}: {_reason(error)}") from error
     check(plugin)
     return target
