@@ -108,8 +108,8 @@ class Directory:
         while True:
             try:
                 return connection.execute(statement)
-            except sqlite.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in {_BUSY, _LOCKED} or time.monotonic() > deadline:
+            except sqlite.Error as error:  # not a database, corrupt, no space: not only operational ones
+                if _primary_code(error) not in {_BUSY, _LOCKED} or time.monotonic() > deadline:
                     raise failure(error, self.path) from None
 
     def close(self) -> None:
@@ -258,10 +258,13 @@ def connect(path: str) -> "sqlite.Connection":
 
 def failure(error: Exception, path: str) -> MailAddonError:
     """What an error of SQLite means to a caller."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in {_BUSY, _LOCKED}:
+    if _primary_code(error) in {_BUSY, _LOCKED}:
         return Unavailable(f"the directory {path} is busy; try again")
     return StorageFailed(f"the directory {path} cannot be used: {error}")
+
+
+def _primary_code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def create(path: str) -> None:
