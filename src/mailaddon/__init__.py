@@ -85,10 +85,10 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module 'mailaddon' has no attribute {name!r}")
-    from importlib import import_module
+    import sys
 
-    if name in _MODULES:
-        return import_module(f"mailaddon.{name}")
-    found: object = getattr(import_module(f"mailaddon.{_HOMES.get(name, 'errors')}"), name)
+    module = f"{__name__}.{name if name in _MODULES else _HOMES.get(name, 'errors')}"
+    __import__(module)  # and not importlib, whose own import an E* command would pay for
+    found: object = sys.modules[module] if name in _MODULES else getattr(sys.modules[module], name)
     globals()[name] = found
     return found

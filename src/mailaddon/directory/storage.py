@@ -219,15 +219,29 @@ def purge(path: str) -> None:
     Raises:
         OSError: the file system refuses.
     """
-    import shutil
-
-    def remove(folder: int, name: str) -> None:
-        if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-            shutil.rmtree(name, dir_fd=folder)
-        else:
-            os.unlink(name, dir_fd=folder)
-
     try:
         within(path, remove)
     except FileNotFoundError:
         return
+
+
+def remove(folder: int, name: str) -> None:
+    """Remove a file, a link or a tree in an open folder.
+
+    As `shutil.rmtree` does, whose import costs as much as the rest of an E* command.
+
+    Raises:
+        OSError: the file system refuses, or somebody else is removing it too.
+    """
+    if not stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+        os.unlink(name, dir_fd=folder)
+        return
+    descriptor = os.open(name, _FOLDER, dir_fd=folder)
+    try:
+        with os.scandir(descriptor) as entries:
+            names = [entry.name for entry in entries]
+        for below in names:
+            remove(descriptor, below)
+    finally:
+        os.close(descriptor)
+    os.rmdir(name, dir_fd=folder)

@@ -102,7 +102,7 @@ def _mirror_file(source: int, target: int, name: str, status: os.stat_result) ->
         same = (present.st_size, present.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
         if same and stat.S_ISREG(present.st_mode):
             return
-        _remove(target, name)
+        storage.remove(target, name)
     copy_file(source, target, name)
 
 
@@ -216,13 +216,4 @@ def _remove_but(folder: int, kept: set[str]) -> None:
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if entry.name not in kept]
     for name in names:
-        _remove(folder, name)
-
-
-def _remove(folder: int, name: str) -> None:
-    import shutil
-
-    if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-        shutil.rmtree(name, dir_fd=folder)
-    else:
-        os.unlink(name, dir_fd=folder)
+        storage.remove(folder, name)
