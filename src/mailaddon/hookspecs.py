@@ -120,7 +120,8 @@ class Backend(Protocol):
         """EPreImportDomain. Verifies exported data before an import; changes nothing.
 
         Raises:
-            NotFound, Conflict, AlreadyExists, LimitReached, InvalidExport, StorageFailed: as the operation table says.
+            NotFound, Conflict, AlreadyExists, LimitReached, ForwardLoop, InvalidExport, StorageFailed: as the operation
+                table says.
         """
         raise NotSupported("pre_import_domain is not implemented")
 
@@ -129,7 +130,8 @@ class Backend(Protocol):
         """EPostImportDomain. Imports an exported mail domain, into an existing domain or as a new one.
 
         Raises:
-            NotFound, Conflict, AlreadyExists, LimitReached, InvalidExport, StorageFailed: as the operation table says.
+            NotFound, Conflict, AlreadyExists, LimitReached, ForwardLoop, InvalidExport, StorageFailed: as the operation
+                table says.
         """
         raise NotSupported("post_import_domain is not implemented")
 
@@ -372,7 +374,8 @@ class Backend(Protocol):
         """EPreImportUser. Verifies exported data before an import; changes nothing.
 
         Raises:
-            NotFound, Conflict, AlreadyExists, LimitReached, InvalidExport, StorageFailed: as the operation table says.
+            NotFound, Conflict, AlreadyExists, LimitReached, ForwardLoop, InvalidExport, StorageFailed: as the operation
+                table says.
         """
         raise NotSupported("pre_import_user is not implemented")
 
@@ -381,7 +384,8 @@ class Backend(Protocol):
         """EPostImportUser. Imports an exported user, into an existing user or as a new one.
 
         Raises:
-            NotFound, Conflict, AlreadyExists, LimitReached, InvalidExport, StorageFailed: as the operation table says.
+            NotFound, Conflict, AlreadyExists, LimitReached, ForwardLoop, InvalidExport, StorageFailed: as the operation
+                table says.
         """
         raise NotSupported("post_import_user is not implemented")
 

@@ -263,10 +263,8 @@ def _apply_aliases(tx: "Transaction", domain: Domain, user: User, aliases: list[
 def _apply_parts(tx: "Transaction", domain: Domain, found: "dict[str, Any]", parts: set[str]) -> None:
     if "domain_aliases" in parts:
         for alias in found["aliases"]:
-            owner = owner_of_name(tx, alias)
-            if owner not in {"", domain.name} or alias == domain.name:
-                raise AlreadyExists(f"domain {alias} already exists, in domain {owner}")
-            if not owner:
+            if owner_of_name(tx, alias) != domain.name or alias == domain.name:
+                domains.check_name_free(tx, alias)
                 domains.insert_alias(tx, domain, alias)
     for feature, kind in (("distribution_lists", lists.DISTRIBUTION), ("mailing_lists", lists.MAILING)):
         if feature in parts:

@@ -127,5 +127,13 @@ U1_TRANSFER = ("xyz.com", "u1", "/var/mail/xyz.com", "/var/backups/u1", "1", "1"
 ABSENT = ("not-found",)
 ADDS = ("already-exists", "not-found", "feature-disabled")
 EXPORTS = ("not-found", "conflict", "storage-failed")
-IMPORTS = ("not-found", "conflict", "already-exists", "limit-reached", "invalid-export", "storage-failed")
+IMPORTS = (
+    "not-found",
+    "conflict",
+    "already-exists",
+    "limit-reached",
+    "forward-loop",
+    "invalid-export",
+    "storage-failed",
+)
 NEW = "10.3.1"
