@@ -143,7 +143,7 @@ def test_hook_gets_and_gives_what_the_table_says(operation: Operation) -> None:
     wanted = results[operation.output] if operation.output in results else getattr(records, operation.output)
     assert hints == {"request": getattr(records, operation.request), "return": wanted}
 
-    documented = re.search(r"Raises:\n +(.*): as the operation table says", specification.__doc__)
+    documented = re.search(r"Raises:\s+([^:]*): as the operation\s+table says", specification.__doc__)
     classes = documented[1].split(", ") if documented else []
     assert classes == [ERRORS[code].__name__ for code in operation.errors]
     assert operation.summary in specification.__doc__
