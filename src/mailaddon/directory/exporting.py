@@ -105,8 +105,8 @@ def _copy(directory: "Directory", request: "DomainTransfer | UserTransfer", targ
         storage.make(mail, target)
         for name, home in homes.items():
             trees.mirror(home, os.path.join(mail, name))
-        for name in trees.folders(mail):
-            if "/" not in name and name not in homes:
+        for name in os.listdir(mail):
+            if name not in homes:
                 storage.purge(os.path.join(mail, name))
         archive.write_settings(target, settings)
         with directory.read() as tx:

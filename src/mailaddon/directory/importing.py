@@ -190,7 +190,8 @@ def _apply(
         owner = get_user(tx, domain, request.owner)
         tx.run("UPDATE domain SET owner_id = ? WHERE id = ?", owner.id, domain.id)
     _apply_parts(tx, domain, found, parts)
-    routing.set_catch_all(tx, domain.name, found["catch_all"])
+    if not found["catch_all"] or routing.target_exists(tx, found["catch_all"]):  # its list may have been left out
+        routing.set_catch_all(tx, domain.name, found["catch_all"])
     return get_domain(tx, domain.name), new
 
 

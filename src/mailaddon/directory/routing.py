@@ -89,8 +89,8 @@ def set_catch_all(tx: "Transaction", domain_name: str, address: str) -> Change:
     """
     domain = get_domain(tx, domain_name)
     local_part, host = split(address) if address else (None, None)
-    if local_part is not None and host is not None:
-        check_target(tx, local_part, host)
+    if address and not target_exists(tx, address):
+        raise NotFound(f"{address} does not exist", parameter="CatchallUserEmailAddress")
     tx.run(
         "UPDATE domain SET catch_all_local_part = ?, catch_all_domain = ?, changed = ? WHERE id = ?",
         local_part,
@@ -101,14 +101,10 @@ def set_catch_all(tx: "Transaction", domain_name: str, address: str) -> Change:
     return Change(before={"catch_all": domain.catch_all}, after={"catch_all": address})
 
 
-def check_target(tx: "Transaction", local_part: str, host: str) -> None:
-    """Make sure that an address exists, if its domain is hosted.
-
-    Raises:
-        NotFound: it does not.
-    """
-    if tx.one("SELECT 1 FROM domain_name WHERE name = ?", host) and _address(tx, local_part, host) is None:
-        raise NotFound(f"{local_part}@{host} does not exist", parameter="CatchallUserEmailAddress")
+def target_exists(tx: "Transaction", address: str) -> bool:
+    """Whether an address exists, as far as one can know: it is outside, or hosted and there."""
+    local_part, host = split(address)
+    return not tx.one("SELECT 1 FROM domain_name WHERE name = ?", host) or _address(tx, local_part, host) is not None
 
 
 def catch_all(tx: "Transaction", domain_name: str) -> str:
