@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from harness import OPENED
+
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 ALL_ON = ("1",) * 8
 Done = subprocess.CompletedProcess[bytes]
@@ -61,6 +63,14 @@ class Panel:
     def add_user(self, name: str, domain: str = "xyz.com", password: str = "s3cret") -> None:
         """Add a user with every feature."""
         self.prints("EAddUser", domain, name, password, "Ann", "", "Lee", "1", "1", "1")
+
+
+@pytest.fixture(autouse=True)
+def closing_time() -> Iterator[None]:
+    """Close the directories that a test has opened."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ QUICK = {"password.argon2id_memory": 8, "password.argon2id_time": 1}
 FLAGS = ("1",) * 8
 USER_FLAGS = ("1",) * 3
 MAILDIR = ("cur", "new", "tmp")
+#: What tests have opened and the fixture `closing_time` closes.
+OPENED: list[Directory] = []
 #: Rows that miss their other half.
 _HALVES = {
     "user": "SELECT a.id FROM address AS a LEFT JOIN user AS u ON u.id = a.id WHERE a.kind = 'user' AND u.id IS NULL",
@@ -68,8 +70,9 @@ class Home:
 
     @property
     def directory(self) -> Directory:
-        """The kit's view of it."""
-        return Directory(str(self.path), 20)
+        """The kit's view of it; closed when the test is over."""
+        OPENED.append(Directory(str(self.path), 20))
+        return OPENED[-1]
 
     def service(self) -> Service:
         """The service that a program would open."""
