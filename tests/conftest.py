@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from harness import OPENED
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
