@@ -2,7 +2,7 @@
 
 from ..errors import ForwardLoop, NotFound
 from ..records import Change, Resolution
-from .names import Domain, User, domain_by_id, find_user, get_domain, names_of, split
+from .names import Domain, User, find_domain, find_user, get_domain, names_of, owner_of_name, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,21 +153,25 @@ class _Resolver:
 
     def resolve(self, address: str) -> Resolution:
         local_part, host = split(address)
-        row = self._tx.one("SELECT domain_id, kind FROM domain_name WHERE name = ?", host)
-        if row is None:
-            return Resolution(address=address, action="outside", reason=f"{host} is not hosted here")
-        domain = domain_by_id(self._tx, row[0])
-        if row[1] == "alias":
-            return Resolution(
-                address=address,
-                action="domain-alias",
-                reason=f"{host} is an alias of domain {domain.name}" + _off(domain, "domain_aliases"),
-                targets=(self.resolve(f"{local_part}@{domain.name}"),) if domain.domain_aliases else (),
-            )
+        domain = find_domain(self._tx, host)
+        if domain is None:
+            return self._by_another_name(address, local_part, host)
         found = _address(self._tx, local_part, host)
         if found is None:
             return self._unknown(address, domain)
         return self._known(address, domain, found[0], found[2], found[3], found[4])
+
+    def _by_another_name(self, address: str, local_part: str, host: str) -> Resolution:
+        name = owner_of_name(self._tx, host)
+        if not name:
+            return Resolution(address=address, action="outside", reason=f"{host} is not hosted here")
+        domain = get_domain(self._tx, name)
+        return Resolution(
+            address=address,
+            action="domain-alias",
+            reason=f"{host} is an alias of domain {name}" + _off(domain, "domain_aliases"),
+            targets=(self.resolve(f"{local_part}@{name}"),) if domain.domain_aliases else (),
+        )
 
     def _unknown(self, address: str, domain: Domain) -> Resolution:
         if not domain.catch_all:
