@@ -195,6 +195,8 @@ def test_a_mailbox_directory_that_was_made_goes_when_it_is_empty(home: Home) -> 
     home.add_domain("def.com", folder=str(folder))
     home.must("EDeleteDomain", "abc.com")
     assert os.listdir(folder) == ["def.com"]
+    home.must("EDeleteDomain", "def.com")
+    assert not folder.exists()
     folder2 = home.mail / "second"
     home.add_domain("ghi.com", folder=str(folder2))
     home.must("EDeleteDomain", "ghi.com")

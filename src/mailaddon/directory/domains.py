@@ -170,7 +170,14 @@ def delete(tx: "Transaction", name: str) -> Change:
     tx.run("DELETE FROM domain WHERE id = ?", domain.id)
     tx.journal.remove(domain.storage, domain.mailbox_directory)
     if domain.made_directory:
-        tx.journal.remove_if_empty_at_end(domain.mailbox_directory)
+        folder = domain.mailbox_directory
+        tx.run(  # whoever of its users goes last removes it
+            "UPDATE domain SET made_directory = 1 WHERE storage > ? AND storage < ? AND mailbox_directory = ?",
+            folder + "/",
+            folder + "0",
+            folder,
+        )
+        tx.journal.remove_if_empty_at_end(folder)
     return Change(before={"mailboxes": domain.mailboxes, "ip_address": domain.ip_address})
 
 

@@ -1,0 +1,408 @@
+"""The embedded backend against the model: random commands, and whatever a caller sees has to be the same.
+
+Few names, so that they collide; also arguments that nothing accepts. Most runs stay in this process, on the way that a
+program takes (parser, service, printing); some start the installed programs.
+"""
+
+import shlex
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing
+from copy import deepcopy
+from pathlib import Path
+from random import Random
+from typing import Any, ClassVar
+
+import argon2
+import hypothesis.strategies as st
+from harness import Home, Outcome, database, disagreements, lines
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from model import COMMANDS, DOMAIN_FLAGS, OTHER_NAMES, USER_FLAGS, Domain, Model, stray_in
+
+from mailaddon import Service
+from mailaddon.operations import COMMANDS as TABLE
+from mailaddon.operations import find
+from mailaddon.records import DomainInfo, Resolution
+
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # many commands, each of which waits for the disk
+MAIL = "MAIL"  # stands for the run's folder for mail
+WEBMAIL = "https://{domain}/mail"
+
+DOMAINS = ["xyz.com", "foo.com", "bücher.example", "xn--bcher-kva.example", "XYZ.com", "sub.xyz.com"]
+LOCALS = ["u1", "u2", "u3", "a11", "team", "admin", "U1", "u.1", "-x"]
+HOSTS = ["xyz.com", "foo.com", "xn--bcher-kva.example", "BÜCHER.example", "example.org", "Example.ORG"]
+PARTS = ["u1", "u2", "u3", "a11", "team", "admin", "U2", "u1+x", "a11+x", "nobody"]
+OUTSIDE = ["out@example.org", "jörg@example.org", '"a b"@example.org', "o'neil@example.org", "x@[192.0.2.9]"]
+
+#: Kind -> what is mostly given, and what nothing accepts.
+VALUES: dict[str, tuple[list[str], list[str]]] = {
+    "domain": (
+        DOMAINS,
+        ["", "xyz", "-a.com", "a..com", "1.2.3.4", "a b.com", "x" * 64 + ".com", "a_b.com", "xn--a.com"],
+    ),
+    "local": (LOCALS, ["", ".a", "a.", "a..b", "a b", "ü", "x" * 65, "u1@xyz.com", "a+b", "a\n", "../x"]),
+    "ip": (
+        ["192.0.2.1", "192.0.2.2", "2001:DB8::1", "2001:db8:0::1"],
+        ["", "192.0.2", "300.1.1.1", "192.0.2.1/24", "010.0.0.1", "fe80::1%eth0", "localhost"],
+    ),
+    "path": (
+        [MAIL, f"{MAIL}/a", f"{MAIL}//a/", f"{MAIL}/xyz.com", f"{MAIL}/a/foo.com/u1"],
+        ["", "relative", "/", "//", f"{MAIL}/../x", "/a\nb", "/a\0b"],
+    ),
+    "limit": (["-1", "1", "2", "3", "100"], ["", "0", "-2", "x", "1.0", "01", "2147483648", "\u0661"]),
+    "flag": (["1", "1", "1", "1", "0"], ["", "2", "true", "-1", "10"]),
+    "password": (["s3cret", "--help", " ", "pä'\"$\\wörd", "{PLAIN}x", "a\nb"], ["", "x" * 1025, "a\0b"]),
+    "kept_password": (["s3cret", "", "-1"], ["x" * 1025, "a\0b"]),
+    "name": (["", "Ann", "-x", "Ø. 'q\" $", "ۀ\u0301", "x" * 255], ["a\nb", "a\tb", "x" * 256, "\u2028"]),
+    "subject": (["", "On holiday", "tab\there", "-s", "Grüße 🏖"], ["a\nb", "x" * 999, "\r"]),
+    "message": (["", "Back on Monday.", "two\nlines\n", "\n", "tab\tcr\r", "ü" * 50, "."], ["a\0b"]),
+    "some_filter": (
+        [
+            "spam@example.org",
+            "Spam@Example.org",
+            "example.org",
+            "192.0.2.0/24",
+            "192.0.2.1",
+            "192.0.2.1/32",
+            "2001:db8::/32",
+        ],
+        ["", "a b", "@", "192.0.2.1/24", "300.1.1.1", "x/24", "192.0.2.0/33"],
+    ),
+    "filter_type": (["EMAIL", "IP", "DOMAIN", "email"], ["", "MAIL", "IPV4"]),
+}
+ADDRESSES = [f"{part}@{host}" for part in PARTS for host in HOSTS] + OUTSIDE
+NO_ADDRESSES = [
+    "u1",
+    "@xyz.com",
+    "u1@",
+    "a b@xyz.com",
+    "u1@-x.com",
+    ".u@xyz.com",
+    "u1@x@",
+    '"a@xyz.com',
+    "u\n1@xyz.com",
+]
+VALUES["address"] = (ADDRESSES, ["", *NO_ADDRESSES])
+VALUES["address_or_none"] = (["", *ADDRESSES], NO_ADDRESSES)
+
+#: Commands that make something come oftener than those that only make more of nothing.
+WEIGHTS = {
+    "EAddUser": 5,
+    "EDeleteUser": 2,
+    "EAddUserAlias": 4,
+    "EAddForward": 6,
+    "EAddDomain": 3,
+    "EAddDomainAlias": 2,
+} | {
+    f"E{verb}{kind}List{what}": weight
+    for kind in ("Distribution", "Mailing")
+    for verb, what, weight in (("Add", "", 3), ("Add", "Member", 5), ("Delete", "Member", 2), ("Get", "MemberList", 2))
+}
+WEIGHTED = [command for command in [*COMMANDS, *OTHER_NAMES] for _ in range(WEIGHTS.get(command, 1))]
+
+
+def kinds_of(command: str) -> list[str]:
+    """What a command's arguments are, in order."""
+    return [kind.__name__ for kind in COMMANDS[OTHER_NAMES.get(command, command)]]
+
+
+def present(model: Model, command: str, before: list[str]) -> list[str]:
+    """What there is that the next argument could name; nothing, if it is a new thing or no name."""
+    kind = kinds_of(command)[len(before)] if len(before) < len(kinds_of(command)) else ""
+    if not before:
+        return list(model.domains) if kind == "domain" and command != "EAddDomain" else []
+    domain = model.domains.get(before[0])
+    if domain is None:
+        return []
+    list_kind = next((kind for kind in domain.lists if kind.title() in command), "")
+    if len(before) == 1 and kind == "local":
+        adds = command in {"EAddUser", "EAddDistributionList", "EAddMailingList"}
+        return [] if adds else list(domain.lists[list_kind] if list_kind else domain.users)
+    if "Delete" in command:
+        return sorted(_deletable(domain, list_kind, command, before))
+    if kind.startswith("address"):
+        parts = [*domain.users, *(a for user in domain.users.values() for a in user.aliases), *domain.lists["mailing"]]
+        return [f"{part}@{host}" for host in sorted(model.names(before[0])) for part in sorted(parts)]
+    return []
+
+
+def _deletable(domain: Domain, list_kind: str, command: str, before: list[str]) -> set[str]:
+    if command == "EDeleteDomainAlias":
+        return domain.aliases
+    if command == "EDeleteSpamFilter":
+        return {address for _type, address in domain.filters}
+    if list_kind and len(before) == 2:
+        return set(domain.lists[list_kind].get(before[1], ()))
+    user = domain.users.get(before[1]) if len(before) == 2 else None
+    if user is None:
+        return set()
+    return user.aliases if command == "EDeleteUserAlias" else user.forwards
+
+
+def any_call(random: Random, model: Model) -> tuple[str, list[str]]:
+    """A command, and arguments that mostly name what there is."""
+    command = random.choice(WEIGHTED)
+    arguments: list[str] = []
+    for kind in kinds_of(command):
+        good, bad = VALUES[kind]
+        known = present(model, command, arguments) if random.random() < 0.8 else []
+        arguments.append(random.choice(bad if random.random() < 0.01 else known or good))
+    if command == "EEditDomain" and random.random() < 0.5:
+        arguments.insert(2, random.choice(VALUES["flag"][0]))
+    if random.random() < 0.01:
+        arguments.append("")
+    elif arguments and random.random() < 0.01:
+        arguments.pop()
+    return command, arguments
+
+
+def likely_call(random: Random, model: Model, mail: str) -> tuple[str, list[str]]:
+    """The same, but seldom one that is refused for what does not exist or exists already."""
+    for _try in range(3):
+        command, arguments = any_call(random, model)
+        arguments = [text.replace(MAIL, mail) for text in arguments]
+        if deepcopy(model).run(command, arguments)[1] not in {"not-found", "already-exists"} or random.random() < 0.1:
+            break
+    return command, arguments
+
+
+class Comparison(RuleBasedStateMachine):
+    """One home, one model, and the same commands for both."""
+
+    keep_copy: ClassVar[bool] = True
+    programs: ClassVar[bool] = False
+    at_once: ClassVar[int] = 40
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="mailaddon-model-", dir=MEMORY))
+        self.home = Home(self.folder, forwards__keep_copy=self.keep_copy, webmail__url=WEBMAIL, events=False)
+        self.model = Model(keep_copy=self.keep_copy, webmail=WEBMAIL)
+        self.service = self.home.service()
+        self.history: list[str] = []
+
+    def teardown(self) -> None:
+        """Compare all that there is, then clean up."""
+        self.service.close()
+        try:
+            self.compare_everything()
+        finally:
+            shutil.rmtree(self.folder)
+
+    def run_both(self, command: str, arguments: list[str]) -> None:
+        """Run a command here and there."""
+        if self.programs:
+            arguments = [text.replace("\0", "\n") for text in arguments]  # no program can get NUL
+        self.history.append(shlex.join([command, *arguments]))
+        expected = self.model.run(command, arguments)
+        outcome = self.outcome(command, arguments)
+        assert outcome.seen == expected, "\n".join([*self.history, outcome.error])
+
+    def outcome(self, command: str, arguments: list[str]) -> Outcome:
+        """What the implementation says."""
+        if not self.programs:
+            return self.home.call(command, *arguments, service=self.service)
+        outcome = self.home.program(command, *arguments, covered=False)
+        if outcome.status:
+            assert outcome.error.startswith(f"{command}: ")
+            assert outcome.error.count("\n") == 1
+        else:
+            assert outcome.error == ""
+        return outcome
+
+    @initialize()
+    def a_domain(self) -> None:
+        """Something to work with."""
+        self.run_both("EAddDomain", ["xyz.com", "192.0.2.1", str(self.home.mail), "4", "admin", "pw", "0", *"11111111"])
+        for user in ("u1", "u2"):
+            self.run_both("EAddUser", ["xyz.com", user, "pw", "", "", "", *"111"])
+        self.run_both("EAddDistributionList", ["xyz.com", "team"])
+
+    @rule(seed=st.integers(0, 2**32))
+    def commands(self, seed: int) -> None:
+        """Any commands; Hypothesis alone would repeat itself too much."""
+        random = Random(seed)
+        for _number in range(self.at_once):
+            command, arguments = likely_call(random, self.model, str(self.home.mail))
+            if not self.programs:
+                command = random.choice([command, command, command.upper(), command.lower(), command + ".exe"])
+            self.run_both(command, arguments)
+        self.compare_destinations(self.service)
+
+    @rule(source=st.sampled_from(["u1", "u2", "u3", "admin"]), to=st.sampled_from(["u1", "u2", "u3", "a11"]))
+    def a_forward_inside(self, source: str, to: str) -> None:
+        """Forwards among few users, so that circles come about."""
+        self.run_both("EAddForward", ["xyz.com", source, f"{to}@xyz.com"])
+
+    @rule(domain=st.sampled_from(["xyz.com", "foo.com"]), user=st.sampled_from(["u1", "u3"]))
+    def a_stray_file(self, domain: str, user: str) -> None:
+        """Somebody else's file lies where a mailbox would be made."""
+        if domain not in self.model.domains or user not in self.model.domains[domain].users:
+            place = self.model.domains[domain].place if domain in self.model.domains else f"{self.home.mail}/{domain}"
+            file = Path(stray_in(self.model, f"{place}/{user}/Maildir/cur"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("mail")
+
+    @rule()
+    def another_process(self) -> None:
+        """What is not in the directory is forgotten."""
+        self.service.close()
+        self.service = self.home.service()
+
+    def compare_everything(self) -> None:
+        """The directory as a whole, and where mail would go."""
+        wrong = disagreements(self.home)
+        for stray in self.model.strays:
+            assert Path(stray).exists()
+            wrong = [found for found in wrong if not within(stray, found)]
+        assert wrong == [], "\n".join([*self.history, *wrong])
+        with self.home.service() as service:
+            domains = service.run(find("domains"), [])
+            assert domains == sorted(self.model.domains)
+            for domain in domains:
+                assert shown(service.run(find("show"), [domain])) == expected(self.model, domain)
+            self.compare_destinations(service)
+        with closing(database(self.home)) as connection:
+            self.compare_passwords(connection)
+
+    def compare_destinations(self, service: Service) -> None:
+        """Where mail would go."""
+        for address in ADDRESSES:
+            if address.isascii() and address == address.lower():
+                found = destinations(service.run(find("resolve"), [address]))
+                assert found == self.model.destinations(address), "\n".join([*self.history, address])
+
+    def compare_passwords(self, connection: sqlite3.Connection) -> None:
+        """Every hash is of the right password."""
+        sql = (
+            "SELECT n.name, a.local_part, u.password FROM user AS u JOIN address AS a ON a.id = u.id"
+            " JOIN domain_name AS n ON n.domain_id = a.domain_id AND n.kind = 'primary'"
+        )
+        for domain, user, hash_ in connection.execute(sql):
+            scheme, _, encoded = hash_.partition("}")
+            assert scheme == "{ARGON2ID"
+            argon2.PasswordHasher().verify(encoded, self.model.domains[domain].users[user].password)
+
+
+def within(stray: str, found: str) -> bool:
+    """Whether a folder that belongs to nobody is there because of a stray file."""
+    return found.endswith(" belongs to nobody") and stray.startswith(found.removesuffix(" belongs to nobody") + "/")
+
+
+def shown(info: DomainInfo) -> dict[str, Any]:
+    """What `mailaddon show` has, in the model's terms."""
+    return {
+        "ip": (info.ip_address, info.ip_based),
+        "place": f"{info.mailbox_directory}/{info.domain}",
+        "owner": info.owner,
+        "catch_all": info.catch_all,
+        "limit": (info.max_mailboxes, info.mailboxes),
+        "suspended": info.suspended,
+        "flags": info.features.as_dict(),
+        "aliases": list(info.aliases),
+        "filters": list(info.spam_filters),
+        "users": [
+            (
+                user.user,
+                user.suspended,
+                [user.first_name, user.middle_name, user.last_name],
+                user.features.as_dict(),
+                list(user.aliases),
+                list(user.forwards),
+                user.autoresponder,
+            )
+            for user in info.users
+        ],
+        "lists": [(found.name, found.kind, found.members) for found in info.lists],
+    }
+
+
+def expected(model: Model, name: str) -> dict[str, Any]:
+    """The same of the model."""
+    domain = model.domains[name]
+    return {
+        "ip": (domain.ip, domain.ip_based),
+        "place": domain.place,
+        "owner": domain.owner,
+        "catch_all": domain.catch_all,
+        "limit": (domain.limit, len(domain.users)),
+        "suspended": domain.suspended,
+        "flags": {flag: domain.flags[flag] for flag in DOMAIN_FLAGS},
+        "aliases": sorted(domain.aliases),
+        "filters": sorted({address for _type, address in domain.filters}),
+        "users": [
+            (
+                key,
+                user.suspended,
+                user.names,
+                {flag: user.flags[flag] for flag in USER_FLAGS},
+                sorted(user.aliases),
+                sorted(user.forwards),
+                user.autoresponder is not None,
+            )
+            for key, user in sorted(domain.users.items())
+        ],
+        "lists": sorted(
+            (key, kind, len(members)) for kind, lists in domain.lists.items() for key, members in lists.items()
+        ),
+    }
+
+
+def destinations(found: Resolution) -> set[tuple[str, str]]:
+    """Where the branches of an answer end."""
+    if found.targets:
+        return set().union(*[destinations(target) for target in found.targets])
+    if found.action in {"outside", "mailing-list", "mailbox"}:
+        part, _, host = found.address.rpartition("@")
+        return {(found.action, f"{part if found.action == 'outside' else part.partition('+')[0]}@{host}")}
+    if found.action in {"refused", "deferred"}:
+        return {(found.action, "")}
+    return {("refused", "")} if found.action == "domain-alias" and "disabled" in found.reason else set()
+
+
+class ComparisonWithoutCopies(Comparison):
+    """Who forwards keeps no copy."""
+
+    keep_copy = False
+
+
+class ComparisonOfPrograms(Comparison):
+    """The installed programs."""
+
+    programs = True
+    at_once = 8
+
+
+COMMON: dict[str, Any] = {
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "database": None,
+    "phases": [Phase.generate],
+}
+TestModel = Comparison.TestCase
+TestModel.settings = settings(max_examples=150, stateful_step_count=15, **COMMON)
+TestModelWithoutCopies = ComparisonWithoutCopies.TestCase
+TestModelWithoutCopies.settings = settings(max_examples=150, stateful_step_count=15, **COMMON)
+TestModelOfPrograms = ComparisonOfPrograms.TestCase
+TestModelOfPrograms.settings = settings(max_examples=3, stateful_step_count=4, **COMMON)
+
+
+def test_the_model_knows_all_commands_but_export_and_import() -> None:
+    table = {operation.command for operation in TABLE}
+    assert {name for name in table - set(COMMANDS) if "port" not in name} == set()
+    assert set(COMMANDS) <= table
+    for operation in TABLE:
+        if operation.command in COMMANDS:
+            assert len(COMMANDS[operation.command]) == len(operation.parameters)
+
+
+def test_the_guide_s_examples_in_the_model() -> None:
+    model = Model()
+    model.run("EAddDomain", ["xyz.com", "192.0.2.1", "/m", "-1", "admin", "pw", "0", *"11111111"])
+    model.run("EAddUser", ["xyz.com", "u1", "pw", "", "", "", *"111"])
+    for alias in ("a12", "a11"):
+        model.run("EAddUserAlias", ["xyz.com", "u1", alias])
+    assert model.run("EGetUserAliasList", ["xyz.com", "u1"]) == (0, "", "a11\na12\n")
+    assert lines(model.run("EGetCatchallUser", ["xyz.com"])[2]) == ["admin@xyz.com"]
