@@ -1,5 +1,7 @@
 """One value as JSON on one line, without the 10 ms that importing `json` costs an E* command."""
 
+from .values import MASK, Secret
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,13 +15,14 @@ _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F, 0x2028, 0x20
 
 
 def encode(value: object) -> str:
-    """JSON (RFC 8259) of texts, whole numbers, truth values, None, and lists and mappings of them.
+    """JSON (RFC 8259) of texts, whole numbers, truth values, None, and lists and mappings of them; secrets are masked.
 
     Raises:
         TypeError: the value is of another type.
     """
     if isinstance(value, str):
-        return '"' + value.translate(_ESCAPES) + '"'
+        text = MASK if isinstance(value, Secret) else value
+        return '"' + text.translate(_ESCAPES) + '"'
     if value is None:
         return "null"
     if value is True or value is False:

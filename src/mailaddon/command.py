@@ -15,7 +15,7 @@ import sys
 
 from .errors import InternalError, InvalidArgument, MailAddonError, StorageFailed
 from .operations import find
-from .values import Secret, decode
+from .values import Secret, decode, masked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,10 +170,7 @@ def logged(program: str, error: BaseException, secrets: "Sequence[str]") -> Mail
     now = time.time()
     reference = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{os.getpid()}"
     details = "".join(traceback.format_exception(error))
-    for secret in secrets:
-        for form in {str(secret), str.__repr__(secret)[1:-1]}:
-            if form:
-                details = details.replace(form, "******")
+    details = masked(details, secrets, least=1)
     try:
         folder = home.locate()
         path = os.path.join(folder, ERROR_LOG)

@@ -8,7 +8,8 @@ from . import home as _home
 from . import records
 from . import settings as _settings
 from ._loading import LoadedBackend, load
-from .errors import BadResult
+from .errors import BadResult, MailAddonError
+from .values import masked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +87,11 @@ class Service:
         request = getattr(records, operation.request)(**fields)
         if operation.placeholder and not self.backend.supports(operation.hook):
             return None
-        result = _checked(operation, self.backend.call(operation.hook, request))
+        try:
+            result = _checked(operation, self.backend.call(operation.hook, request))
+        except MailAddonError as error:
+            error.message = masked(error.message, fields.values())
+            raise
         if operation.changes and self.settings["events"]:
             self._emit(operation, fields, result)
         return None if operation.output == "none" else result
@@ -110,7 +115,11 @@ class Service:
             "after": change.after if change else None,
         }
         try:
-            _home.append_line(os.path.join(self.home, EVENTS), encode(event).encode() + b"\n")
+            line = encode(event)
+        except TypeError:  # a plugin's change holds what has no JSON form; that something changed is still said
+            line = encode({**event, "before": None, "after": None})
+        try:
+            _home.append_line(os.path.join(self.home, EVENTS), line.encode("utf-8", "replace") + b"\n")
         except OSError:
             return
 
@@ -125,12 +134,12 @@ def _checked(operation: "Operation", result: "Any") -> "Any":
     if wanted == "none":
         fits = result is None or type(result) is records.Change
     elif wanted == "lines":
-        result = None if result is None or isinstance(result, str) else sorted(result, key=str)
+        result = sorted(result, key=str) if hasattr(result, "__iter__") and not isinstance(result, str) else None
         fits = result is not None and all(_is_line(line) for line in result)
     elif wanted == "text":
         fits = _is_line(result)
     elif wanted == "autoresponder":
-        fits = result is None or isinstance(result, records.AutoResponder)
+        fits = result is None or (isinstance(result, records.AutoResponder) and _is_message(result))
     else:
         fits = isinstance(result, getattr(records, wanted))
     if fits:
@@ -140,6 +149,10 @@ def _checked(operation: "Operation", result: "Any") -> "Any":
 
 def _is_line(text: object) -> bool:
     return isinstance(text, str) and text != "" and text.isprintable()
+
+
+def _is_message(found: "records.AutoResponder") -> bool:
+    return isinstance(found.subject, str) and isinstance(found.message, str) and not {"\n", "\r"} & set(found.subject)
 
 
 def _described(result: object) -> str:

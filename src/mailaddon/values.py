@@ -9,6 +9,7 @@ from .errors import InvalidArgument
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ipaddress
+    from collections.abc import Iterable
 
 #: Longest local part and longest address, in octets (RFC 5321, sections 4.5.3.1.1 and 4.5.3.1.3 less the brackets).
 MAX_LOCAL_PART = 64
@@ -35,6 +36,12 @@ _ASCII_PRINTABLE = range(0x20, 0x7F)
 FILTER_TYPES = ("EMAIL", "IP", "DOMAIN")
 
 
+#: What is shown in place of a password.
+MASK = "******"
+#: A password shorter than this (characters) may be part of any word, and masking it in a sentence would give it away.
+_TELLING = 6
+
+
 class Secret(str):
     """A password. It is text to whoever uses it, and asterisks to whoever prints its representation."""
 
@@ -42,7 +49,22 @@ class Secret(str):
 
     def __repr__(self) -> str:
         """Asterisks, never the text: representations end up in logs."""
-        return "'******'"
+        return f"'{MASK}'"
+
+
+def masked(text: str, secrets: "Iterable[object]", *, least: int = _TELLING) -> str:
+    """A text in which no password of at least so many characters is left, whoever put it there.
+
+    Args:
+        text: what is going to be shown.
+        secrets: values; the passwords among them are masked.
+        least: shorter passwords stay. 1 where no sentence is shown but a log is written.
+    """
+    for secret in secrets:
+        if isinstance(secret, Secret) and len(secret) >= least:
+            for form in (str(secret), str.__repr__(secret)[1:-1]):
+                text = text.replace(form, MASK)
+    return text
 
 
 def shown(text: str) -> str:
