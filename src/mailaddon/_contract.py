@@ -5,6 +5,8 @@ pluggy plugin manager recognises the hooks. It does so without importing pluggy,
 everything else an E* command does.
 """
 
+from __future__ import annotations
+
 from ._record import Record
 
 TYPE_CHECKING = False

@@ -1,6 +1,8 @@
 """Small immutable typed objects, without the 20 ms that importing `dataclasses` costs every process.
 
-To a type checker a `Record` is a frozen, keyword-only dataclass. A subclass inherits its base's fields.
+To a type checker a `Record` is a frozen, keyword-only dataclass. A subclass inherits its base's fields. A module that
+defines one begins with `from __future__ import annotations`: from Python 3.14 on, other annotations are not there yet
+when a class is made.
 """
 
 TYPE_CHECKING = False

@@ -1,5 +1,7 @@
 """What an examination of the doctor finds: all well, or a problem and its mend."""
 
+from __future__ import annotations
+
 from .._record import Record
 
 

@@ -5,8 +5,9 @@ JSON: `{"version": 1, "backends": [{"name", "target", "distribution", "distribut
 `operations` is null for an unusable one, else an object: operation -> whether it has a hook for it.
 """
 
-from collections.abc import Mapping
-from importlib.metadata import EntryPoint
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,8 +17,13 @@ from .. import settings as _settings
 from .._record import Record
 from ..errors import MailAddonError
 from ..operations import OPERATIONS
-from ..settings import Settings
 from ._output import json_option, paint, plain, table, write, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
+
+    from ..settings import Settings
 
 
 class Installed(Record):

@@ -1,5 +1,7 @@
 """Finding domains and users by name, and what a refusal says when they are not there."""
 
+from __future__ import annotations
+
 from .._record import Record
 from ..errors import AlreadyExists, FeatureDisabled, NotFound
 
