@@ -115,9 +115,13 @@ def load(name: str, home: str, settings: "Settings") -> LoadedBackend:
     Raises:
         BackendUnusable: there is none, it cannot be imported or made, or it was written for another contract.
     """
-    wrappers = [_make(plugin, _linked(plugin, home), home, settings) for plugin in settings["plugins"]]
-    target = name if ":" in name else _BUILT_IN.get(name) or _linked(name, home)
+    wrappers = [_make(plugin, _target(plugin, home), home, settings) for plugin in settings["plugins"]]
+    target = _target(name, home)
     return LoadedBackend(name, target, _make(name, target, home, settings), wrappers[::-1])
+
+
+def _target(name: str, home: str) -> str:
+    return name if ":" in name else _BUILT_IN.get(name) or _linked(name, home)
 
 
 def _make(name: str, target: str, home: str, settings: "Settings") -> object:
