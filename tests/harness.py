@@ -24,6 +24,8 @@ SCRIPTS = sysconfig.get_path("scripts")
 QUICK = {"password.argon2id_memory": 8, "password.argon2id_time": 1}
 FLAGS = ("1",) * 8
 USER_FLAGS = ("1",) * 3
+#: Where a test with many commands need not wait for the disk; None for the usual place.
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 MAILDIR = ("cur", "new", "tmp")
 #: What tests have opened and the fixture `closing_time` closes.
 OPENED: list[Directory] = []

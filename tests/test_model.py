@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import argon2
 import hypothesis.strategies as st
-from harness import Home, Outcome, database, disagreements, lines
+from harness import MEMORY, Home, Outcome, database, disagreements, lines
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from model import COMMANDS, DOMAIN_FLAGS, OTHER_NAMES, USER_FLAGS, Domain, Model, stray_in
@@ -26,7 +26,6 @@ from mailaddon.operations import COMMANDS as TABLE
 from mailaddon.operations import find
 from mailaddon.records import DomainInfo, Resolution
 
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # many commands, each of which waits for the disk
 MAIL = "MAIL"  # stands for the run's folder for mail
 WEBMAIL = "https://{domain}/mail"
 

@@ -270,28 +270,33 @@ def _primary_code(error: Exception) -> int:
 def create(path: str) -> None:
     """Make the file with the present schema, unless another process makes it first.
 
-    It is made beside its place and linked into it, so nobody ever sees half of it.
+    It is made beside its place and renamed, so nobody ever sees half of it. Who was killed over it leaves what the next
+    one replaces.
 
     Raises:
         StorageFailed: the folder cannot be written to.
     """
-    temporary = f"{path}.{os.getpid()}.{time.monotonic_ns()}.new"
+    import fcntl
+
+    temporary = f"{path}.new"
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+        folder = os.open(os.path.dirname(path), os.O_RDONLY)
         try:
-            connection = connect(temporary)
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                migrate(connection)
-            finally:
-                connection.close()
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            if not os.path.exists(path):
+                for suffix in ("", "-wal", "-shm"):
+                    if os.path.exists(temporary + suffix):
+                        os.unlink(temporary + suffix)
+                os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+                connection = connect(temporary)
+                try:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    migrate(connection)
+                finally:
+                    connection.close()
+                os.rename(temporary, path)
         finally:
-            for suffix in ("", "-wal", "-shm"):
-                if os.path.exists(temporary + suffix):
-                    os.unlink(temporary + suffix)
+            os.close(folder)
     except (OSError, sqlite.Error) as error:
         raise StorageFailed(f"the directory {path} cannot be made: {error}") from None
 
