@@ -341,7 +341,7 @@ def test_signal_ends_a_command_that_waits(locked: Panel, number: signal.Signals)
     sent = time.monotonic()
     process.send_signal(number)
     output, errors = process.communicate(timeout=30)
-    assert time.monotonic() - sent < 3
+    assert time.monotonic() - sent < 10
     assert check("EAddUserAlias", process.returncode, output, errors, []) == "interrupted"
 
 
@@ -367,7 +367,7 @@ def test_waiting_ends_with_the_patience_that_is_set(locked: Panel) -> None:
     started = time.monotonic()
     line = locked.refusal("EAddUserAlias", "xyz.com", "admin", "a11")
     assert line.endswith("is busy; try again [unavailable]")
-    assert 1 <= time.monotonic() - started < 5
+    assert 1 <= time.monotonic() - started < 20
     assert locked.prints("EGetUserAliasList", "xyz.com", "admin") == "", "reading waits for nobody"
 
 
