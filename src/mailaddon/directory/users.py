@@ -22,7 +22,7 @@ def check_new(tx: "Transaction", domain: Domain, name: str) -> None:
     """
     check_free(tx, domain, name, "user")
     if domain.mailboxes >= domain.max_mailboxes != -1:
-        raise LimitReached(f"domain {domain.name} has all of its {domain.max_mailboxes} mailboxes (MaxMailBoxes)")
+        raise LimitReached(f"domain {domain.name} is full: MaxMailBoxes is {domain.max_mailboxes}")
 
 
 def add(tx: "Transaction", new: "NewUser", password: str) -> None:
