@@ -6,6 +6,8 @@ from .names import Domain, User, find_domain, find_user, get_domain, names_of, o
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .store import Transaction
 
 _FOUND = """
@@ -24,11 +26,6 @@ def _address(tx: "Transaction", local_part: str, host: str) -> "tuple[int, int, 
 
 
 _DEEPEST = 50  # aliases, forwards and lists on the way of one message
-
-
-def _is(column: str) -> str:
-    """SQL: the column is the local part ?1, also with an extension: `u1` or `u1+anything`."""
-    return f"({column} = ?1 OR ({column} >= ?1 || '+' AND {column} < ?1 || ','))"
 
 
 def user_at(tx: "Transaction", local_part: str, host: str) -> int | None:
@@ -117,22 +114,28 @@ def catch_all(tx: "Transaction", domain_name: str) -> str:
 
 
 def leave_lists(tx: "Transaction", domain: Domain, local_parts: list[str]) -> None:
-    """Remove addresses of a domain, under all of its names, from every list."""
-    for host in names_of(tx, domain):
-        for local_part in local_parts:
-            tx.run(f"DELETE FROM list_member WHERE domain = ?2 AND {_is('local_part')}", local_part, host)  # noqa: S608 - our text
+    """Remove addresses of a domain, under all of its names and with any extension, from every list."""
+    for host, *local_part in _names_under(tx, domain, local_parts):
+        tx.run("DELETE FROM list_member WHERE domain = ? AND local_part >= ? AND local_part < ?", host, *local_part)
 
 
 def clear_catch_alls(tx: "Transaction", domain: Domain, local_parts: list[str]) -> None:
-    """Clear every catch-all whose target is one of these addresses of a domain, under any of its names."""
+    """Clear every catch-all whose target is one of these addresses, under any name and with any extension."""
+    for host, *local_part in _names_under(tx, domain, local_parts):
+        tx.run(
+            "UPDATE domain SET catch_all_domain = NULL, catch_all_local_part = NULL"
+            " WHERE catch_all_domain = ? AND catch_all_local_part >= ? AND catch_all_local_part < ?",
+            host,
+            *local_part,
+        )
+
+
+def _names_under(tx: "Transaction", domain: Domain, local_parts: list[str]) -> "Iterator[tuple[str, str, str]]":
+    """For each address its domain's names, and where its local part, and those with an extension, begin and end."""
     for host in names_of(tx, domain):
         for local_part in local_parts:
-            tx.run(
-                "UPDATE domain SET catch_all_domain = NULL, catch_all_local_part = NULL"  # noqa: S608 - our text
-                f" WHERE catch_all_domain = ?2 AND {_is('catch_all_local_part')}",
-                local_part,
-                host,
-            )
+            yield host, local_part, local_part + "\0"
+            yield host, local_part + "+", local_part + ","  # the comma comes after the plus
 
 
 # Where would a message go?
