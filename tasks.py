@@ -42,6 +42,8 @@ LEFTOVERS = (
 )
 #: Programs that tests run, and the Debian packages that have them.
 PROGRAMS = {"doveadm": "dovecot-core", "objdump": "binutils", "strace": "strace"}
+#: Files that tests read, and their Debian packages.
+FILES = {"/usr/share/i18n/charmaps/ISO-8859-1.gz": "locales"}
 STARTED = time.monotonic()
 
 
@@ -106,6 +108,7 @@ def for_virtual_environments() -> "list[str]":
 def for_tests() -> "list[str]":
     """The Debian packages of the programs that tests run, as far as they are missing."""
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    missing += [package for path, package in FILES.items() if not os.path.exists(path)]
     library, folder = sysconfig.get_config_vars("INSTSONAME", "LIBDIR")
     if not os.path.exists(os.path.join(str(folder), str(library))):  # PyInstaller bundles it
         missing.append(f"libpython{sys.version_info[0]}.{sys.version_info[1]}")

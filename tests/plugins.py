@@ -124,3 +124,12 @@ class Misshapen(Plugin):
 
     @hookimpl
     def add_user(self, domain: str) -> None: ...
+
+
+class Talking(Plugin):
+    """A backend that prints while it works."""
+
+    @hookimpl
+    def get_user_alias_list(self) -> list[str]:
+        print("looking it up")  # noqa: T201
+        return ["a11"]

@@ -166,6 +166,13 @@ def test_backend_of_the_environment(panel: Panel) -> None:
     assert panel.refusal("EGetCatchallUser").endswith("[usage]"), "a wrong call loads no backend"
 
 
+def test_what_a_plugin_prints_is_no_result(panel: Panel) -> None:
+    panel.env["PYTHONPATH"] = str(Path(__file__).parent)
+    panel.env["MAILADDON_BACKEND"] = "plugins:Talking"
+    done = panel.run("EGetUserAliasList", "xyz.com", "u1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"a11\n", b"looking it up\n")
+
+
 def test_plugin_around_the_backend(panel: Panel) -> None:
     """pluggy at work in a process of its own."""
     panel.settings('plugins = ["plugins:Watching"]\n')

@@ -7,7 +7,6 @@ command runs, and a sample of them as real processes.
 import ctypes
 import os
 import resource
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -220,11 +219,8 @@ def test_any_text_is_a_message(panel: Panel, message: str) -> None:
 
 # Locales and environments
 
-LATIN_1 = Path("/usr/share/i18n/charmaps/ISO-8859-1.gz")
-LOCALES = ["C", "C.UTF-8", "none", *(["latin-1"] if shutil.which("localedef") and LATIN_1.exists() else [])]
 
-
-@pytest.mark.parametrize("name", LOCALES)
+@pytest.mark.parametrize("name", ["C", "C.UTF-8", "none", "latin-1"])
 def test_output_is_utf_8_whatever_the_locale(panel: Panel, name: str, tmp_path: Path) -> None:
     env = {key: value for key, value in panel.env.items() if not key.startswith(("LC_", "LANG"))}
     # As an interpreter that does not choose UTF-8 by itself where the locale is plain C.

@@ -53,6 +53,7 @@ def test_missing_programs_are_named_to_who_cannot_install_them(
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda program: None if program in {"doveadm", "strace"} else program)
     monkeypatch.setattr(tasks.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(tasks, "FILES", {})
     assert tasks.for_tests() == ["dovecot-core", "strace"]
     with pytest.raises(SystemExit, match="as root: apt-get install --no-install-recommends dovecot-core strace"):
         tasks.debian(tasks.for_tests())

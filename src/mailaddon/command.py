@@ -47,6 +47,7 @@ def run(program: str, perform: "Perform") -> "NoReturn":
     """
     _end_on_signals(program)
     stdout_open = _keep_standard_descriptors()
+    sys.stdout = sys.stderr  # what a plugin prints is no result
     status = 1
     try:
         status = _run(program, perform, sys.argv[1:], stdout_open=stdout_open)
