@@ -92,6 +92,8 @@ class Service:
         except MailAddonError as error:
             error.message = masked(error.message, fields.values())
             raise
+        except SystemExit as error:  # a defect like any other, and its argument would be printed
+            raise RuntimeError(f"hook {operation.hook} tried to end the process") from error
         if operation.changes and self.settings["events"]:
             self._emit(operation, fields, result)
         return None if operation.output == "none" else result
@@ -111,8 +113,8 @@ class Service:
             "operation": operation.command,
             "backend": self.backend.name,
             "keys": keys,
-            "before": change.before if change else None,
-            "after": change.after if change else None,
+            "before": _without(change.before, fields) if change else None,
+            "after": _without(change.after, fields) if change else None,
         }
         try:
             line = encode(event)
@@ -122,6 +124,15 @@ class Service:
             _home.append_line(os.path.join(self.home, EVENTS), line.encode("utf-8", "replace") + b"\n")
         except OSError:
             return
+
+
+def _without(value: "Any", fields: "dict[str, Any]") -> "Any":
+    """A part of a change without the passwords of the request."""
+    if isinstance(value, dict):
+        return {_without(key, fields): _without(item, fields) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without(item, fields) for item in value]
+    return masked(value, fields.values()) if isinstance(value, str) else value
 
 
 def _checked(operation: "Operation", result: "Any") -> "Any":

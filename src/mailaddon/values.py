@@ -62,7 +62,10 @@ def masked(text: str, secrets: "Iterable[object]", *, least: int = _TELLING) -> 
     """
     for secret in secrets:
         if isinstance(secret, Secret) and len(secret) >= least:
-            for form in (str(secret), str.__repr__(secret)[1:-1]):
+            plain = str(secret)
+            octets = repr(plain.encode("utf-8", "surrogatepass"))[2:-1]
+            lines = [line for line in plain.splitlines() if len(line) >= _TELLING]  # what indents lines tears it apart
+            for form in (plain, repr(plain)[1:-1], octets, *lines):
                 text = text.replace(form, MASK)
     return text
 
