@@ -241,4 +241,13 @@ JOIN domain AS d ON d.id = u.domain_id AND d.autoresponders = 1
 JOIN autoresponder AS r ON r.user_id = u.id;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+-- What a backend still has to do outside the directory for changes that are committed (see outbox.py).
+CREATE TABLE effect (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)

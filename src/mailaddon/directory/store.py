@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Self
 
+    from .outbox import Outbox
+
 FILE = "directory.sqlite3"
 #: The version that `schema.MIGRATIONS` leads to; written here so that a call need not import the schema.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SHARED_FILE = 0o660
 #: How long (s) SQLite itself waits before it lets us look for signals and the deadline.
 _PATIENCE = 0.1
@@ -39,12 +41,16 @@ class Directory:
         home: the folder of all state.
         lock_timeout: how many seconds a transaction waits for others.
         path: the file; "" for the one in the home.
+
+    Attributes:
+        outbox: what a backend does besides, if it does anything: it is told of every change.
     """
 
     def __init__(self, home: str, lock_timeout: float = 60, path: str = "") -> None:
         self.home = home
         self.path = path or os.path.join(home, FILE)
         self.lock_timeout = lock_timeout
+        self.outbox: Outbox | None = None
         self._connections = ThreadLocal()
 
     def read(self) -> "Transaction":
@@ -190,6 +196,8 @@ class Transaction:
             self.journal.undo()
         else:
             try:
+                if self.directory.outbox is not None:
+                    self.directory.outbox.before_commit(self)
                 if self.journal.used:
                     self.run("INSERT INTO storage_commit (token) VALUES (?)", self.journal.token)
                 self._end("COMMIT")
@@ -198,6 +206,8 @@ class Transaction:
                 self.journal.undo()
                 raise
             self.journal.finish()
+            if self.directory.outbox is not None:
+                self.directory.outbox.after_commit()
         if isinstance(error, sqlite.Error):
             raise failure(error, self.directory.path) from error
 
