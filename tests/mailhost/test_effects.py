@@ -102,6 +102,29 @@ def test_a_folder_that_cannot_be_given_away_undoes_the_command(
     assert len(host.subjects(f"u1@{domain}")) == 1
 
 
+@pytest.mark.parametrize("command", ["EAddUser", "EDeleteForward", "EAddSpamFilter"])
+def test_a_command_without_effects_starts_nothing_and_imports_little(host: Host, command: str) -> None:
+    domain = host.add_domain("u1")
+    host.prints("EAddForward", domain, "u1", "a@outside.test")
+    arguments = {
+        "EAddUser": ("u2", "pw", "", "", "", "1", "1", "1"),
+        "EDeleteForward": ("u1", "a@outside.test"),
+        "EAddSpamFilter": ("spam.test", "DOMAIN"),
+    }[command]
+    done = host.run(command, domain, *arguments, PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.decode().splitlines()}
+    assert "mailaddon.backends.postfix.layout" in imported
+    heavy = {
+        "subprocess",
+        "mailaddon.backends.postfix.effects",
+        "mailaddon.backends.postfix.services",
+        "click",
+        "pluggy",
+    }
+    assert not imported & heavy
+
+
 @pytest.mark.parametrize("name", MAPS)
 def test_every_lookup_follows_indexes(host: Host, name: str) -> None:
     query = MAPS[name].replace("%u", "u1").replace("%d", "d.test").replace("%s", "u1@d.test")
