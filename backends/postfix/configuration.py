@@ -1,5 +1,7 @@
 """The configuration of an instance, whole and commented, as texts: writing them is the business of `setup`."""
 
+import os
+
 from . import layout
 from ._record import File
 from .lookups import MAPS
@@ -35,9 +37,7 @@ def files(instance: "Instance") -> "list[File]":
 
 
 def _policy() -> str:
-    from . import policy
-
-    with open(policy.__file__, encoding="utf-8") as file:
+    with open(os.path.join(os.path.dirname(__file__), "policy.py"), encoding="utf-8") as file:
         return file.read()
 
 

@@ -50,7 +50,8 @@ def _in(folder: str) -> None:
 
     def command(*arguments: str) -> None:
         click.echo(click.style(f"$ {' '.join(repr(a) if ' ' in a or not a else a for a in arguments)}", bold=True))
-        program = os.path.join(sysconfig.get_path("scripts"), arguments[0])
+        folder = os.path.dirname(sys.executable) if getattr(sys, "frozen", False) else sysconfig.get_path("scripts")
+        program = os.path.join(folder, arguments[0])
         subprocess.run([program, *arguments[1:]], env=environment, check=True)  # noqa: S603 - our own programs
 
     try:
