@@ -115,7 +115,10 @@ class Host:
             encoding="utf-8",
         )
         self._guard = subprocess.Popen(
-            [sys.executable, "-c", _GUARD, SCRIPTS / "mailaddon", self.folder], stdin=subprocess.PIPE, env=self.env
+            [sys.executable, "-c", _GUARD, SCRIPTS / "mailaddon", self.folder],
+            stdin=subprocess.PIPE,
+            env=self.env,
+            start_new_session=True,
         )
 
     def __enter__(self) -> Self:
