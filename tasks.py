@@ -6,6 +6,7 @@ environment `.venv` as they need it, and install into it what the tree would shi
 """
 
 # Older interpreters have to get as far as the message in main(): no newer syntax and no newer imports at the top.
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -18,7 +19,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any, NoReturn
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -41,9 +42,26 @@ LEFTOVERS = (
     "src/mail_addon_sdk.egg-info",
 )
 #: Programs that tests run, and the Debian packages that have them.
-PROGRAMS = {"doveadm": "dovecot-core", "objdump": "binutils", "strace": "strace"}
-#: Files that tests read, and their Debian packages.
-FILES = {"/usr/share/i18n/charmaps/ISO-8859-1.gz": "locales"}
+PROGRAMS = {
+    "doveadm": "dovecot-core",
+    "objdump": "binutils",
+    "strace": "strace",
+    "/usr/sbin/postfix": "postfix",
+    "/usr/bin/sievec": "dovecot-sieve",
+    "/usr/bin/mlmmj-receive": "mlmmj",
+    "/usr/bin/openssl": "openssl",
+}
+#: Files that tests and their programs read, and their Debian packages.
+FILES = {
+    "/usr/share/i18n/charmaps/ISO-8859-1.gz": "locales",
+    "/usr/lib/postfix/postfix-sqlite.so": "postfix-sqlite",
+    "/usr/lib/dovecot/imap": "dovecot-imapd",
+    "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
+    "/usr/lib/dovecot/managesieve": "dovecot-managesieved",
+    "/usr/lib/dovecot/modules/auth/libdriver_sqlite.so": "dovecot-sqlite",
+}
+#: What keeps Debian from starting what it installs, as long as it stands there.
+POLICY = "/usr/sbin/policy-rc.d"
 STARTED = time.monotonic()
 
 
@@ -95,7 +113,26 @@ def debian(packages: "Sequence[str]") -> None:
     heading(f"Debian packages: {' '.join(packages)}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run("apt-get", "-q", "update", env=quiet)
-    run(*command.replace("install", "-q -y install", 1).split(), env=quiet)
+    with nothing_started():
+        if "postfix" in packages:  # the tests bring a configuration of their own
+            answer = "postfix postfix/main_mailer_type select No configuration\n"
+            subprocess.run(["debconf-set-selections"], input=answer.encode(), check=True)  # noqa: S607 - Debian's
+        run(*command.replace("install", "-q -y install", 1).split(), env=quiet)
+
+
+@contextlib.contextmanager
+def nothing_started() -> "Iterator[None]":
+    """Have Debian start no service that is installed meanwhile."""
+    if os.path.exists(POLICY):
+        yield
+        return
+    with open(POLICY, "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\nexit 101\n")
+    os.chmod(POLICY, 0o755)  # noqa: S103 - Debian runs it
+    try:
+        yield
+    finally:
+        os.unlink(POLICY)
 
 
 def for_virtual_environments() -> "list[str]":

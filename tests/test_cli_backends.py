@@ -57,7 +57,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_embedded_one_is_configured_and_supports_the_guide() -> None:
-    (one,) = answer("backends", "--json")["backends"]
+    one, host = answer("backends", "--json")["backends"]
+    assert (host["name"], host["usable"]) == ("postfix", False)
+    assert "mailaddon host init" in host["reason"]
     assert (one["name"], one["configured"], one["usable"], one["reason"]) == ("embedded", True, True, "")
     assert (one["distribution"], one["contract"]) == ("mail-addon-sdk", "1.0")
     assert one["distribution_version"] == importlib.metadata.version("mail-addon-sdk")
@@ -70,7 +72,7 @@ def test_the_embedded_one_is_configured_and_supports_the_guide() -> None:
 def test_unusable_ones_say_why() -> None:
     found = {one["name"]: one for one in answer("backends", "--json")["backends"]}
     reasons = {name: one["reason"] for name, one in found.items() if not one["usable"]}
-    assert set(reasons) == {"outdated", "misspelt", "failing", "particular", "absent", "broken", "gone"}
+    assert set(reasons) == {"outdated", "misspelt", "failing", "particular", "absent", "broken", "gone", "postfix"}
     assert "contract 0.9" in reasons["outdated"]
     assert "add_usr" in reasons["misspelt"]
     assert "OSError: failing has no socket" in reasons["failing"]

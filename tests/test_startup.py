@@ -46,6 +46,7 @@ OPENED = {
     "mailaddon.directory.journal",
     "mailaddon.directory.storage",
     "mailaddon.directory.store",
+    "mailaddon.directory_backend",
     "mailaddon.records",
     "mailaddon.service",
     "_sqlite3",

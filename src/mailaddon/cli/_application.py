@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "completion": "mailaddon.cli.completion:completion",
     "directory": "mailaddon.directory.cli:group",
     "doctor": "mailaddon.cli.doctor:doctor",
+    "host": "mailaddon.backends.postfix.cli:group",
     "resolve": "mailaddon.cli.lookups:resolve",
     "run": "mailaddon.cli.run:run",
     "settings": "mailaddon.cli.settings:settings",

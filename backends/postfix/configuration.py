@@ -1,0 +1,342 @@
+"""The configuration of an instance, whole and commented, as texts: writing them is the business of `setup`."""
+
+import os
+
+from . import layout
+from ._record import File
+from .lookups import MAPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .layout import Instance
+
+PROGRAMS = "/usr/sbin"
+DAEMONS = "/usr/lib/postfix/sbin"
+PYTHON = "/usr/bin/python3"
+MLMMJ = "/usr/bin/mlmmj-receive"
+#: What stands between these lines is written anew when the directory's addresses change; the rest is left alone.
+BEGIN = "# --- from the directory; changes here are lost"
+END = "# --- end"
+
+
+def files(instance: "Instance") -> "list[File]":
+    """Every file of the configuration."""
+    group = instance.group
+    maps = [
+        File(instance.path("etc", "postfix", "sql", f"{name}.cf"), _map(instance, query), 0o640, "postfix")
+        for name, query in MAPS.items()
+    ]
+    return [
+        File(instance.path("etc", "postfix", "main.cf"), main_cf(instance), 0o644),
+        File(instance.path("etc", "postfix", "master.cf"), master_cf(instance), 0o644),
+        *maps,
+        File(instance.dovecot, dovecot_conf(instance), 0o644),
+        File(instance.path("etc", "dovecot", "dovecot-sql.conf.ext"), dovecot_sql(instance), 0o600),
+        File(instance.path("etc", "policy.py"), _policy(), 0o640, group),
+    ]
+
+
+def _policy() -> str:
+    with open(os.path.join(os.path.dirname(__file__), "policy.py"), encoding="utf-8") as file:
+        return file.read()
+
+
+def _map(instance: "Instance", query: str) -> str:
+    return f"dbpath = {instance.directory}\nquery = {query}\n"
+
+
+def main_cf(instance: "Instance") -> str:
+    """Postfix's main.cf."""
+    i = instance
+
+    def table(name: str) -> str:
+        return f"proxy:sqlite:{i.path('etc', 'postfix', 'sql', name)}.cf"
+
+    read = "\n".join(f"    {table(name)}" for name in MAPS)
+    outside = (
+        f"relayhost = {_nexthop(i.relay)}\nsender_dependent_default_transport_maps = {table('outgoing')}"
+        if i.relay
+        else "relayhost =\ndefault_transport = error:5.7.1 This host sends nothing to the outside: it has no relay"
+    )
+    return f"""\
+# Postfix of the mail host in {i.root}. Written by `mailaddon host init`; `mailaddon host check` says what has been
+# changed since.
+
+compatibility_level = 3.6
+queue_directory = {i.path("spool")}
+data_directory = {i.path("data")}
+command_directory = {PROGRAMS}
+daemon_directory = {DAEMONS}
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {i.path("log", "postfix.log")}
+maillog_file_prefixes = {i.path("log")}
+
+# Names and addresses
+{BEGIN}
+myhostname = {i.hostname}
+{END}
+myorigin = $myhostname
+smtpd_banner = $myhostname ESMTP
+inet_interfaces = {i.listen}
+inet_protocols = {"ipv6" if ":" in i.listen else "ipv4"}
+
+# Nobody has a mailbox for being a user of this machine.
+mydestination =
+local_recipient_maps =
+local_transport = error:5.1.1 No local delivery here
+alias_maps =
+alias_database =
+mynetworks =
+biff = no
+
+# The outside. A private instance asks no name server.
+{outside}
+disable_dns_lookups = yes
+smtp_host_lookup = native
+smtpd_peername_lookup = no
+
+# The directory. Everything goes through proxymap: a daemon that opens the file itself dies when it does so in the same
+# instant as a command that changes it.
+proxy_read_maps =
+{read}
+recipient_delimiter = +
+virtual_mailbox_domains = {table("domains")}
+virtual_alias_domains = {table("alias-domains")}
+virtual_mailbox_maps = {table("mailboxes")}
+# The catch-all comes last, and answers for @domain only: it takes nothing from an address that exists.
+virtual_alias_maps = {table("aliases")} {table("catch-alls")}
+virtual_alias_expansion_limit = 20000
+virtual_transport = lmtp:unix:{i.path("run", "dovecot", "lmtp-postfix")}
+lmtp_destination_recipient_limit = 50
+transport_maps = {table("lists")}
+mlmmj_destination_recipient_limit = 1
+smtpd_sender_login_maps = {table("senders")}
+
+# Who may send what to whom
+smtpd_helo_required = yes
+smtpd_delay_reject = yes
+disable_vrfy_command = yes
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
+smtpd_recipient_restrictions =
+    reject_non_fqdn_recipient
+    reject_unlisted_recipient
+    check_recipient_access {table("suspended-domains")}
+    check_recipient_access {table("refusals")}
+    check_recipient_access {table("empty-lists")}
+    check_policy_service unix:private/policy
+# A spam filter that cannot be asked defers the mail.
+smtpd_policy_service_timeout = 10s
+smtpd_policy_service_default_action = 451 4.3.5 The filters cannot be asked
+policy_time_limit = 3600
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {i.path("run", "dovecot", "auth-postfix")}
+smtpd_sasl_auth_enable = no
+
+# TLS
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {i.path("etc", "certificate.pem")}
+smtpd_tls_key_file = {i.path("etc", "key.pem")}
+smtpd_tls_session_cache_database =
+
+# Limits
+message_size_limit = 52428800
+virtual_mailbox_limit = 0
+queue_run_delay = 5s
+minimal_backoff_time = 5s
+maximal_backoff_time = 300s
+"""
+
+
+def _nexthop(relay: str) -> str:
+    host, _, port = relay.rpartition(":")
+    return f"[{host}]:{port}"
+
+
+def master_cf(instance: "Instance") -> str:
+    """Postfix's master.cf: three ways in, and what Postfix is made of; nothing in a chroot, which has no directory.
+
+    An smtpd remembers for its whole life of which kind an address was, so it serves one client only: a domain that was
+    added a moment ago is there for the next one.
+    """
+    i = instance
+    listen = f"[{i.listen}]" if ":" in i.listen else i.listen
+    local = "[::1]" if ":" in i.listen else "127.0.0.1"
+    return f"""\
+# Postfix of the mail host in {i.root}. Written by `mailaddon host init`.
+# service  type  private unpriv chroot wakeup maxproc command
+
+# Mail from anywhere to domains of this host
+{listen}:{i.port(layout.SMTP)} inet n - n - - smtpd
+    -o syslog_name=postfix/mx -o max_use=1
+# Mail of users, who log in and write as themselves
+{listen}:{i.port(layout.SUBMISSION)} inet n - n - - smtpd
+    -o syslog_name=postfix/submission -o max_use=1
+    -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
+    -o smtpd_sender_restrictions=reject_sender_login_mismatch
+    -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+# Automatic replies and the mail of lists, from this machine only
+{local}:{i.port(layout.REINJECTION)} inet n - n - - smtpd
+    -o syslog_name=postfix/re-injection -o mynetworks={"[::1]/128" if ":" in i.listen else "127.0.0.1/32"}
+    -o smtpd_client_restrictions=permit_mynetworks,reject -o smtpd_recipient_restrictions=
+    -o smtpd_relay_restrictions=permit_mynetworks,reject
+# The spam filters
+policy unix - n n - 0 spawn
+    user={i.policy_user} argv={PYTHON} -IS {i.path("etc", "policy.py")} {i.directory}
+# Mailing lists
+mlmmj unix - n n - - pipe
+    flags=ORu user={i.list_user} argv={MLMMJ} -F -L {i.path("lists")}/$nexthop
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp -o syslog_name=postfix/relay
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+lmtp unix - - n - - lmtp
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+{BEGIN}
+{END}
+"""
+
+
+def dovecot_conf(instance: "Instance") -> str:
+    """Dovecot's configuration."""
+    i = instance
+    return f"""\
+# Dovecot of the mail host in {i.root}. Written by `mailaddon host init`.
+
+base_dir = {i.path("run", "dovecot")}
+state_dir = {i.path("run", "dovecot-state")}
+instance_name = mailaddon-{i.port_base}
+log_path = {i.path("log", "dovecot.log")}
+protocols = imap lmtp sieve
+listen = {i.listen}
+postmaster_address = postmaster@{i.hostname}
+# Automatic replies go out here.
+submission_host = {"[::1]" if ":" in i.listen else "127.0.0.1"}:{i.port(layout.REINJECTION)}
+recipient_delimiter = +
+
+ssl = yes
+ssl_cert = <{i.path("etc", "certificate.pem")}
+ssl_key = <{i.path("etc", "key.pem")}
+disable_plaintext_auth = yes
+
+# Users and their mail are what the directory says at the moment: nothing is cached.
+auth_mechanisms = plain login
+auth_username_format = %Lu
+auth_cache_size = 0
+# All clients of a private instance have one address, so nobody has to wait because somebody else mistyped a password.
+auth_failure_delay = 0
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+passdb {{
+  driver = sql
+  args = {i.path("etc", "dovecot", "dovecot-sql.conf.ext")}
+}}
+userdb {{
+  driver = sql
+  args = {i.path("etc", "dovecot", "dovecot-sql.conf.ext")}
+}}
+first_valid_uid = {i.mail_uid}
+last_valid_uid = {i.mail_uid}
+mail_location = maildir:~/Maildir
+mailbox_list_index = yes
+namespace inbox {{
+  inbox = yes
+  mailbox Drafts {{
+    special_use = \\Drafts
+  }}
+  mailbox Junk {{
+    special_use = \\Junk
+  }}
+  mailbox Sent {{
+    special_use = \\Sent
+  }}
+  mailbox Trash {{
+    special_use = \\Trash
+  }}
+}}
+
+service imap-login {{
+  inet_listener imap {{
+    port = {i.port(layout.IMAP)}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service managesieve-login {{
+  inet_listener sieve {{
+    port = {i.port(layout.SIEVE)}
+  }}
+}}
+service lmtp {{
+  process_min_avail = 1
+  unix_listener lmtp {{
+    mode = 0
+  }}
+  unix_listener lmtp-postfix {{
+    mode = 0600
+    user = postfix
+  }}
+}}
+service auth {{
+  unix_listener auth-postfix {{
+    mode = 0600
+    user = postfix
+  }}
+}}
+# Only the workers read the directory.
+service auth-worker {{
+  user = $default_internal_user
+  group = {i.group}
+}}
+service stats {{
+  unix_listener stats-writer {{
+    mode = 0666
+  }}
+}}
+
+protocol lmtp {{
+  mail_plugins = $mail_plugins sieve
+}}
+plugin {{
+  # The user's own script, by ManageSieve, and before it the reply that ESetAutoResponder set. Both are in force.
+  sieve = file:~/sieve;active=~/.dovecot.sieve
+  sieve_before = {i.path("sieve")}/%d/%n.sieve
+}}
+"""
+
+
+def dovecot_sql(instance: "Instance") -> str:
+    """Dovecot's queries. Postfix asks as the service smtp, and knows no `nologin`: it finds no suspended user."""
+    return f"""\
+driver = sqlite
+connect = {instance.directory}
+default_pass_scheme = ARGON2ID
+password_query = SELECT address AS user, password, \\
+  CASE WHEN suspended = 1 THEN 'y' END AS nologin, \\
+  CASE WHEN suspended = 1 THEN 'Account suspended' END AS reason \\
+  FROM lookup_mailbox WHERE local_part = '%n' AND domain = '%d' AND (suspended = 0 OR '%s' <> 'smtp')
+user_query = SELECT address AS user, home, {instance.mail_uid} AS uid, {instance.mail_gid} AS gid, \\
+  CASE WHEN suspended = 1 AND '%s' = 'lmtp' THEN 'y' END AS tempfail \\
+  FROM lookup_mailbox WHERE local_part = '%n' AND domain = '%d'
+iterate_query = SELECT local_part AS username, domain FROM lookup_mailbox WHERE domain = primary_domain
+"""  # noqa: S608 - Dovecot escapes what it puts in

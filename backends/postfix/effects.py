@@ -1,0 +1,178 @@
+"""What has to be done outside the directory after a change. Each function brings one thing in line with the directory.
+
+Performing an effect again changes nothing, and one whose reason has gone meanwhile does what is right now.
+"""
+
+import os
+import time
+
+from mailaddon.errors import MailAddonError
+
+from . import kinds, services
+from .files import remove_tree, replace, replace_block
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mailaddon.directory.outbox import Effect
+    from mailaddon.directory.store import Directory, Transaction
+
+    from .layout import Instance
+
+_ADDRESSES = """
+SELECT a.local_part || '@' || n.name FROM address AS u
+JOIN lookup_name AS n ON n.domain_id = u.domain_id
+JOIN domain AS d ON d.id = u.domain_id
+JOIN address AS a ON a.domain_id = u.domain_id AND (a.id = u.id OR (a.user_id = u.id AND d.user_aliases = 1))
+WHERE u.id = ? ORDER BY 1
+"""
+
+
+def perform(instance: "Instance", directory: "Directory", effect: "Effect") -> bool:
+    """Perform one effect; whether it is done. Why it is not, the log says."""
+    kind, key = effect
+    try:
+        if kind == kinds.KICK:
+            services.kick(instance, key)
+        elif kind == kinds.FLUSH:
+            services.flush(instance)
+        elif kind == kinds.RELOAD:
+            services.reload(instance)
+        else:
+            with directory.read() as tx:
+                _AGREE[kind](instance, tx, key)
+    except (MailAddonError, OSError) as error:
+        _log(instance, f"{kind} {key}: {error}")
+        return False
+    return True
+
+
+def _log(instance: "Instance", text: str) -> None:
+    from mailaddon.home import append_line
+
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    try:
+        append_line(instance.path("log", "effects.log"), f"{moment} {' '.join(text.split())}\n".encode())
+    except OSError:
+        return  # the effect stays stored, which `mailaddon host check` sees
+
+
+def _sieve(instance: "Instance", tx: "Transaction", key: str) -> None:
+    user, _, domain = key.partition("@")
+    path = instance.script(domain, user)
+    row = tx.one(
+        "SELECT id, subject, message FROM lookup_autoresponder WHERE local_part = ? AND domain = ? AND address = ?",
+        user,
+        domain,
+        key,
+    )
+    if row is None:
+        _remove_script(path)
+    else:
+        _write_script(instance, path, row, key, tx.column(_ADDRESSES, row[0]))
+
+
+def _remove_script(path: str) -> None:
+    for name in (path, f"{path[: -len('.sieve')]}.svbin"):
+        try:
+            os.unlink(name)
+        except FileNotFoundError:
+            continue
+
+
+def _write_script(
+    instance: "Instance", path: str, row: "tuple[int, str, str]", address: str, addresses: "list[str]"
+) -> None:
+    from .sieve import vacation
+
+    _user_id, subject, message = row
+    script = vacation(subject, message, address, addresses, instance.reply_days).encode()
+    try:
+        with open(path, "rb") as file:
+            if file.read() == script and os.path.exists(f"{path[: -len('.sieve')]}.svbin"):
+                return
+    except FileNotFoundError:
+        pass
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        os.mkdir(folder)
+        os.chown(folder, -1, instance.mail_gid)
+        os.chmod(folder, 0o2750)  # noqa: S103 - Dovecot reads it by its group
+    replace(path, script, 0o640, instance.mail_gid)
+    # Delivery runs as the mail's owner, who may not write beside the script.
+    services.run(services.SIEVEC, "-c", instance.dovecot, path)
+    os.chmod(f"{path[: -len('.sieve')]}.svbin", 0o640)
+
+
+def _domain(instance: "Instance", tx: "Transaction", key: str) -> None:
+    row = tx.one("SELECT domain_id FROM domain_name WHERE name = ? AND kind = 'primary'", key)
+    if row is None:
+        remove_tree(instance.path("sieve", key))
+        remove_tree(instance.path("lists", key))
+        return
+    users = tx.column(
+        "SELECT a.local_part FROM address AS a JOIN autoresponder AS r ON r.user_id = a.id WHERE a.domain_id = ?",
+        row[0],
+    )
+    for user in users:
+        _sieve(instance, tx, f"{user}@{key}")
+    for name in tx.column("SELECT local_part FROM address WHERE domain_id = ? AND kind = 'mailing'", row[0]):
+        _list(instance, tx, f"{name}@{key}")
+
+
+def _list(instance: "Instance", tx: "Transaction", key: str) -> None:
+    from .lists import agree
+
+    agree(instance, tx, key)
+
+
+def _member(instance: "Instance", tx: "Transaction", key: str) -> None:
+    from .lists import agree_on_member
+
+    agree_on_member(instance, tx, key)
+
+
+def _network(instance: "Instance", tx: "Transaction", _key: str) -> None:
+    """The host's name and the addresses that mail goes out from."""
+    row = tx.one("SELECT ip_address, fqdn FROM server")
+    name = row[1] if row else instance.hostname
+    own = f"{_bind(row[0])}\n" if row else ""
+    transports = [
+        f"from-{address.replace(':', '_')} unix - - n - - smtp -o {_bind(address).replace(' ', '')}"
+        for address in tx.column("SELECT DISTINCT ip_address FROM domain ORDER BY ip_address")
+    ]
+    changed = replace_block(os.path.join(instance.postfix, "main.cf"), f"myhostname = {name}\n{own}")
+    changed |= replace_block(
+        os.path.join(instance.postfix, "master.cf"), "".join(f"{transport}\n" for transport in transports)
+    )
+    if _certified(instance, name):
+        services.reload_dovecot(instance)
+        changed = True
+    if changed:
+        services.reload(instance)
+
+
+def _bind(address: str) -> str:
+    return f"smtp_bind_address{'6' if ':' in address else ''} = {address}"
+
+
+def _certified(instance: "Instance", name: str) -> bool:
+    """Have a self-signed certificate name the host; whether that changed it. Somebody else's certificate stays."""
+    from .certificates import names, self_signed
+
+    return self_signed(instance) and names(instance) != name and _issued(instance, name)
+
+
+def _issued(instance: "Instance", name: str) -> bool:
+    from .certificates import issue
+
+    issue(instance, name)
+    return True
+
+
+_AGREE = {
+    kinds.DOMAIN: _domain,
+    kinds.LIST: _list,
+    kinds.MEMBER: _member,
+    kinds.NETWORK: _network,
+    kinds.SIEVE: _sieve,
+}

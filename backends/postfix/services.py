@@ -1,0 +1,289 @@
+"""Starting and stopping Postfix and Dovecot by their own process ids, and the few commands that they are given.
+
+Output goes to a file in memory, never to a pipe: the daemons inherit it and would keep a pipe open for ever.
+"""
+
+import os
+import signal
+import time
+
+from mailaddon.errors import Unavailable
+
+from . import layout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .layout import Instance
+
+POSTFIX = "/usr/sbin/postfix"
+DOVECOT = "/usr/sbin/dovecot"
+DOVEADM = "/usr/bin/doveadm"
+POSTQUEUE = "/usr/sbin/postqueue"
+SIEVEC = "/usr/bin/sievec"
+_PATIENCE = 30.0  # s, for a command
+_READY = 10.0  # s, from a start to an answer on every port
+_STEP = 0.02  # s
+_OUR_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+
+
+def postfix_pid(instance: "Instance") -> int:
+    """The process of a running Postfix, or 0."""
+    return _living(instance.path("spool", "pid", "master.pid"), "master")
+
+
+def dovecot_pid(instance: "Instance") -> int:
+    """The process of a running Dovecot, or 0."""
+    return _living(instance.path("run", "dovecot", "master.pid"), "dovecot")
+
+
+def _living(path: str, name: str) -> int:
+    try:
+        with open(path, "rb") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            found, _, rest = file.read().partition(b"(")[2].rpartition(b")")
+    except (OSError, ValueError):
+        return 0
+    return pid if found.decode() == name and rest.split()[0] != b"Z" else 0
+
+
+class Exclusively:
+    """Let one process at a time start or stop the services."""
+
+    def __init__(self, instance: "Instance") -> None:
+        self._path = instance.path("run", "services.lock")
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        import fcntl
+
+        try:
+            self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Unavailable(f"{self._path} cannot be used: {error.strerror}; run `mailaddon host init`") from None
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def __exit__(self, *_error: object) -> None:
+        os.close(self._descriptor)
+
+
+def run(*command: str) -> str:
+    """Run a program to its end; what it printed.
+
+    Raises:
+        Unavailable: it failed, and why as far as it says.
+    """
+    import subprocess
+
+    with open(os.memfd_create("output"), "w+b", buffering=0) as output:
+        try:
+            done = subprocess.run(  # noqa: S603 - our programs, with names that were validated
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=_OUR_ENVIRONMENT,
+                cwd="/",
+                umask=0o022,
+                timeout=_PATIENCE,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unavailable(f"{' '.join(command[:3])} does not work: {error}") from None
+        output.seek(0)
+        text = output.read().decode("utf-8", "replace").strip()
+    if done.returncode != 0:
+        raise Unavailable(f"{' '.join(command)} failed with status {done.returncode}: {text or 'it says nothing'}")
+    return text
+
+
+def start(instance: "Instance") -> None:
+    """Start what does not run, wait until every port answers, and have waiting mail delivered.
+
+    Raises:
+        Unavailable: a service does not start; the message has its own last words.
+    """
+    if not os.path.exists(instance.dovecot):
+        raise Unavailable(f"{instance.root} is no mail host yet: run `mailaddon host init`")
+    _start("Dovecot", instance, "dovecot.log", dovecot_pid, DOVECOT, "-c", instance.dovecot)
+    if not postfix_pid(instance):
+        check(instance)
+    _start("Postfix", instance, "postfix.log", postfix_pid, POSTFIX, "-c", instance.postfix, "start")
+    deadline = time.monotonic() + _READY
+    for name, offset in layout.PORTS.items():
+        while not answers(instance, offset):
+            if time.monotonic() > deadline or not (postfix_pid(instance) and dovecot_pid(instance)):
+                raise Unavailable(
+                    f"{name} does not answer at {instance.listen} port {instance.port(offset)}:"
+                    f" {last_words(instance, 'postfix.log', 0)} {last_words(instance, 'dovecot.log', 0)}"
+                )
+            time.sleep(_STEP)
+    flush(instance)
+
+
+def _start(name: str, instance: "Instance", log: str, pid: "Callable[[Instance], int]", *command: str) -> None:
+    if pid(instance):
+        return
+    before = _size(instance.path("log", log))
+    try:
+        run(*command)
+    except Unavailable as error:
+        if not pid(instance):  # another command may have been faster
+            raise Unavailable(f"{name} does not start: {error} {last_words(instance, log, before)}") from None
+    deadline = time.monotonic() + _READY
+    while not pid(instance):
+        if time.monotonic() > deadline:
+            raise Unavailable(f"{name} does not start: {last_words(instance, log, before)}")
+        time.sleep(_STEP)
+
+
+def check(instance: "Instance") -> None:
+    """Make sure that Postfix accepts its configuration; a reload with one that it does not accept would hang it.
+
+    Raises:
+        Unavailable: it does not.
+    """
+    stamp = " ".join(
+        f"{status.st_mtime_ns} {status.st_size}"
+        for status in (os.stat(os.path.join(instance.postfix, name)) for name in ("main.cf", "master.cf"))
+    )
+    checked = instance.path("run", "checked")
+    try:
+        with open(checked, encoding="ascii") as file:
+            if file.read() == stamp:
+                return
+    except OSError:
+        pass
+    try:
+        run(POSTFIX, "-c", instance.postfix, "check")
+    except Unavailable:
+        reason = _overheard(POSTFIX, "-c", instance.postfix, "check")
+        raise Unavailable(f"Postfix's configuration is unfit: {reason}") from None
+    with open(checked, "w", encoding="ascii") as file:
+        file.write(stamp)
+
+
+def _overheard(*command: str) -> str:
+    """What a program says to a terminal: Postfix complains to one, or to a log that it has to find first."""
+    import pty
+    import subprocess
+
+    ours, theirs = pty.openpty()
+    try:
+        subprocess.run(  # noqa: S603 - our programs
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            env=_OUR_ENVIRONMENT,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        os.write(theirs, b".\n")  # so that there is something to read
+        return os.read(ours, 4096).decode("utf-8", "replace").rstrip(".\r\n")
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def last_words(instance: "Instance", log: str, since: int) -> str:
+    """The last complaint in a log after an offset."""
+    try:
+        with open(instance.path("log", log), "rb") as file:
+            file.seek(max(since, _size(file.name) - 10_000))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    told = [line for line in lines if any(word in line for word in ("fatal:", "Fatal:", "panic:", "Error:", "error:"))]
+    return told[-1] if told else ""
+
+
+def answers(instance: "Instance", offset: int) -> bool:
+    """Whether something listens at a port."""
+    import socket
+
+    try:
+        socket.create_connection((instance.listen, instance.port(offset)), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def stop(instance: "Instance") -> None:
+    """Stop what runs, and wait until it has ended.
+
+    Raises:
+        Unavailable: a service does not end.
+    """
+    for name, pid in (("Postfix", postfix_pid), ("Dovecot", dovecot_pid)):
+        deadline = time.monotonic() + _READY
+        process = pid(instance)
+        if process:
+            try:
+                os.kill(process, signal.SIGTERM)
+            except ProcessLookupError:
+                continue
+            except PermissionError:
+                raise Unavailable(f"{name} (process {process}) may be stopped by root only") from None
+        while process and pid(instance) == process:
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{name} (process {process}) does not end")
+            time.sleep(_STEP)
+
+
+def reload(instance: "Instance") -> None:
+    """Have Postfix read its configuration anew and forget what it remembers, if it runs.
+
+    Raises:
+        Unavailable: the configuration is unfit.
+    """
+    if postfix_pid(instance):
+        check(instance)
+        run(POSTFIX, "-c", instance.postfix, "reload")
+
+
+def reload_dovecot(instance: "Instance") -> None:
+    """Have Dovecot read its configuration anew, if it runs.
+
+    Raises:
+        Unavailable: the configuration is unfit.
+    """
+    if dovecot_pid(instance):
+        run(DOVEADM, "-c", instance.dovecot, "reload")
+
+
+def flush(instance: "Instance") -> None:
+    """Have Postfix try everything that waits, if it runs.
+
+    Raises:
+        Unavailable: it refuses.
+    """
+    if postfix_pid(instance):
+        run(POSTQUEUE, "-c", instance.postfix, "-f")
+
+
+def kick(instance: "Instance", users: str) -> None:
+    """End the sessions of users, if Dovecot runs.
+
+    Args:
+        instance: the host.
+        users: `user@domain`, or `*@domain`.
+
+    Raises:
+        Unavailable: Dovecot refuses.
+    """
+    if dovecot_pid(instance):
+        try:
+            run(DOVEADM, "-c", instance.dovecot, "kick", users)
+        except Unavailable as error:
+            if "status 68" not in error.message:  # EX_NOHOST: nobody was there
+                raise

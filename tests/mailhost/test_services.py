@@ -1,0 +1,162 @@
+"""Making, starting, stopping and checking a host."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mailaddon.backends.postfix import layout
+from mailhost.host import Host
+
+
+@pytest.fixture
+def spare() -> Iterator[Host]:
+    """A host of one test's own, made but not started."""
+    with Host() as made:
+        made.init()
+        yield made
+
+
+def running(pid_file: Path) -> bool:
+    try:
+        pid = int(pid_file.read_text(encoding="ascii"))
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0] != "Z"
+    except (OSError, ValueError):
+        return False
+
+
+def test_started_and_stopped_as_often_as_one_likes(spare: Host) -> None:
+    files = [spare.root / "spool" / "pid" / "master.pid", spare.root / "run" / "dovecot" / "master.pid"]
+    for _again in range(2):
+        spare.prints("EStartMailServer")
+    assert all(running(file) for file in files)
+    assert spare.run("mailaddon", "host", "status").returncode == 0
+    for _again in range(2):
+        spare.prints("EStopMailServer")
+    assert not any(running(file) for file in files)
+    assert spare.run("mailaddon", "host", "status").returncode == 1
+
+
+def test_a_stopped_host_is_provisioned_all_the_same(spare: Host) -> None:
+    domain = spare.add_domain("u1")
+    spare.prints("ESetAutoResponder", domain, "u1", "away", "text")
+    for command in ("ESuspendUser", "EResumeUser", "EDeleteUser"):
+        spare.prints(command, domain, "u1")
+    spare.prints("mailaddon", "host", "check")
+    spare.prints("EStartMailServer")
+    spare.takes(f"admin@{domain}")
+    assert spare.subjects(f"admin@{domain}") == ["subject"]
+
+
+def test_a_port_that_is_taken_is_named(spare: Host) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", spare.base + layout.IMAP))
+        other.listen()
+        refusal = spare.refusal("EStartMailServer")
+        assert str(spare.base + layout.IMAP) in refusal
+        assert "[unavailable]" in refusal
+        assert "imap" in spare.run("mailaddon", "host", "check").stdout.decode()
+    spare.prints("EStartMailServer")
+
+
+def test_an_unfit_configuration_is_named(spare: Host) -> None:
+    path = spare.root / "etc" / "postfix" / "main.cf"
+    good = path.read_text(encoding="utf-8")
+    path.write_text(good.replace("inet_interfaces = 127.0.0.1", "inet_interfaces = 192.0.2.77"), encoding="utf-8")
+    refusal = spare.refusal("EStartMailServer")
+    assert "parameter inet_interfaces: no local interface found for 192.0.2.77" in refusal
+    check = spare.run("mailaddon", "host", "check").stdout.decode()
+    assert f"{path}: it is not what" in check
+    spare.init("--yes")
+    assert path.read_text(encoding="utf-8") == good
+    spare.prints("EStartMailServer")
+
+
+def test_init_again_changes_nothing(spare: Host) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (spare.root / "etc").rglob("*") if path.is_file()}
+    assert spare.init().startswith(f"{spare.root} is as it has to be")
+    assert {path: path.stat().st_mtime_ns for path in (spare.root / "etc").rglob("*") if path.is_file()} == before
+
+
+def test_a_dry_run_shows_everything_and_makes_nothing() -> None:
+    with Host() as host:
+        shown = host.init("--dry-run")
+        assert "+myhostname = mail.host.test" in shown
+        assert f"make folder {host.root}/db" in shown
+        assert not host.root.exists()
+
+
+def test_init_writes_the_settings_where_there_are_none() -> None:
+    with Host() as host:
+        settings = host.home / "mailaddon.toml"
+        settings.unlink()
+        host.init()
+        host.prints("EStartMailServer")
+        domain = host.add_domain()
+        host.takes(f"admin@{domain}")
+
+
+def test_check_says_what_is_wrong_and_the_mend(spare: Host) -> None:
+    assert spare.prints("mailaddon", "host", "check") == "nothing is wrong\n"
+    (spare.root / "db" / "mail.db").chmod(0o644)
+    (spare.root / "data").chmod(0o755)
+    done = spare.run("mailaddon", "host", "check")
+    assert done.returncode == 1
+    found = done.stdout.decode()
+    assert f"{spare.root}/db/mail.db: its rights are not root:mailaddon 0660" in found
+    assert f"{spare.root}/data: its rights are not postfix:postfix 0700" in found
+
+
+def test_nobody_else_reads_hashes(spare: Host) -> None:
+    spare.add_domain()
+    for path in (spare.root / "db").iterdir():
+        assert path.stat().st_mode & 0o007 == 0, path
+
+
+def test_a_killed_policy_service_comes_back(spare: Host) -> None:
+    spare.prints("EStartMailServer")
+    domain = spare.add_domain()
+    with spare.smtp() as smtp:
+        smtp.ehlo()
+        smtp.mail("a@outside.test")
+        assert smtp.rcpt(f"admin@{domain}")[0] == 250
+        (pid,) = [
+            int(entry)
+            for entry in os.listdir("/proc")
+            if entry.isdigit() and command_line(entry).startswith(f"/usr/bin/python3 -IS {spare.root}/etc/policy.py")
+        ]
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)
+        assert smtp.rcpt(f"admin@{domain}")[0] in {250, 451}
+    spare.takes(f"admin@{domain}")
+    spare.prints("EAddSpamFilter", domain, "outside.test", "DOMAIN")
+    assert spare.refuses(f"admin@{domain}")[0] == 554
+
+
+def command_line(process: str) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8", errors="replace").replace("\0", " ")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("", "has no root"),
+        ('root = "relative"', "has no root"),
+        (f'root = "/{"x" * 90}"', "too long"),
+        ('root = "/tmp/x"\nport_base = "a"', "port_base"),
+        ('root = "/tmp/x"\nrooot = "a"', "rooot"),
+        ('root = "/tmp/x"', "setting directory"),
+    ],
+)
+def test_unfit_options_are_named(options: str, said: str) -> None:
+    with Host() as host:
+        (host.home / "mailaddon.toml").write_text(
+            f'backend = "postfix"\n[backends.postfix]\n{options}\n', encoding="utf-8"
+        )
+        assert said in host.refusal("EGetDomainAliasList", "xyz.com")
