@@ -7,7 +7,7 @@ import click
 
 from .. import home, settings
 from ..errors import StorageFailed
-from .store import FILE, SCHEMA_VERSION, Directory, connect, create, migrate
+from .store import SCHEMA_VERSION, connect, create, migrate, open_directory
 
 
 @click.group()
@@ -16,7 +16,7 @@ def group() -> None:
 
 
 def _path() -> str:
-    return os.path.join(home.locate(), FILE)
+    return open_directory(home.locate(), settings.load(home.locate()).values).path
 
 
 def _version(path: str) -> int:
@@ -40,7 +40,7 @@ def status() -> None:
     if version != SCHEMA_VERSION:
         click.echo("run `mailaddon directory upgrade`" if version < SCHEMA_VERSION else "install the SDK that wrote it")
         sys.exit(1)
-    directory = Directory(home.locate(), settings.load(home.locate())["lock_timeout"])
+    directory = open_directory(home.locate(), settings.load(home.locate()).values)
     with directory.read() as tx:
         for label, sql in (
             ("domains", "SELECT count(*) FROM domain"),

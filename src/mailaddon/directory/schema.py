@@ -138,4 +138,107 @@ CREATE TABLE storage_commit (
 ) STRICT, WITHOUT ROWID;
 """  # noqa: S608 - the columns are ours
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+-- What mail servers look up. Only what is in force: names, aliases, lists and forwards whose feature is switched off
+-- are not here. Every view is joined from the name that is asked for, so a lookup follows indexes all the way.
+
+CREATE VIEW lookup_name AS
+SELECT n.name, n.kind, n.domain_id
+FROM domain_name AS n JOIN domain AS d ON d.id = n.domain_id
+WHERE n.kind = 'primary' OR d.domain_aliases = 1;
+
+-- Mailboxes, under every name of their domain.
+CREATE VIEW lookup_mailbox AS
+SELECT a.id, a.local_part, n.name AS domain, a.local_part || '@' || p.name AS address, p.name AS primary_domain,
+    u.password, d.storage || '/' || a.local_part AS home,
+    CASE WHEN u.suspended = 1 OR d.suspended = 1 THEN 1 ELSE 0 END AS suspended,
+    CASE WHEN u.keep_copy = 0 AND u.suspended = 0 AND d.suspended = 0 AND u.forwards = 1 AND d.forwards = 1
+        AND EXISTS (SELECT 1 FROM forward AS f WHERE f.user_id = u.id) THEN 0 ELSE 1 END AS keeps_mail
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id
+JOIN domain_name AS p ON p.domain_id = d.id AND p.kind = 'primary'
+JOIN address AS a ON a.domain_id = d.id AND a.kind = 'user'
+JOIN user AS u ON u.id = a.id;
+
+-- What an address stands for. A mailbox stands for itself, or the catch-all would take its mail.
+CREATE VIEW lookup_alias AS
+SELECT local_part, domain, address AS target FROM lookup_mailbox WHERE keeps_mail = 1
+UNION ALL
+SELECT a.local_part, n.name, f.local_part || '@' || f.domain
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id AND d.forwards = 1 AND d.suspended = 0
+JOIN address AS a ON a.domain_id = d.id
+JOIN user AS u ON u.id = a.id AND u.forwards = 1 AND u.suspended = 0
+JOIN forward AS f ON f.user_id = u.id
+UNION ALL
+SELECT a.local_part, n.name, t.local_part || '@' || p.name
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id AND d.user_aliases = 1
+JOIN domain_name AS p ON p.domain_id = d.id AND p.kind = 'primary'
+JOIN address AS a ON a.domain_id = d.id AND a.kind = 'alias'
+JOIN address AS t ON t.id = a.user_id
+UNION ALL
+SELECT a.local_part, n.name, m.local_part || '@' || m.domain
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id AND d.distribution_lists = 1
+JOIN address AS a ON a.domain_id = d.id AND a.kind = 'distribution'
+JOIN list_member AS m ON m.list_id = a.id
+UNION ALL
+SELECT a.local_part, n.name, a.local_part || '@' || p.name
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id AND d.mailing_lists = 1
+JOIN domain_name AS p ON p.domain_id = d.id AND p.kind = 'primary'
+JOIN address AS a ON a.domain_id = d.id AND a.kind = 'mailing';
+
+CREATE VIEW lookup_catch_all AS
+SELECT n.name AS domain, d.catch_all_local_part || '@' || d.catch_all_domain AS target
+FROM lookup_name AS n JOIN domain AS d ON d.id = n.domain_id
+WHERE d.catch_all_domain IS NOT NULL;
+
+-- Mailing lists, for the transport to the list manager.
+CREATE VIEW lookup_mailing_list AS
+SELECT a.id, a.local_part, n.name AS domain, a.local_part || '@' || n.name AS address
+FROM domain_name AS n
+JOIN domain AS d ON d.id = n.domain_id AND d.mailing_lists = 1
+JOIN address AS a ON a.domain_id = d.id AND a.kind = 'mailing'
+WHERE n.kind = 'primary';
+
+-- Addresses that a message is not taken for now, and what the sender is told. One row at the most per address.
+CREATE VIEW lookup_refusal AS
+SELECT a.local_part, n.name AS domain,
+    CASE
+        WHEN d.suspended = 1 THEN '450 4.2.1 Domain temporarily suspended'
+        WHEN u.suspended = 1 OR t.suspended = 1 THEN '450 4.2.1 Mailbox temporarily suspended'
+        ELSE '550 5.2.1 Address disabled'
+    END AS action
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id
+JOIN address AS a ON a.domain_id = d.id
+LEFT JOIN user AS u ON u.id = a.id
+LEFT JOIN user AS t ON t.id = a.user_id
+WHERE d.suspended = 1 OR u.suspended = 1 OR t.suspended = 1
+    OR (a.kind = 'alias' AND d.user_aliases = 0)
+    OR (a.kind = 'distribution' AND d.distribution_lists = 0)
+    OR (a.kind = 'mailing' AND d.mailing_lists = 0);
+
+-- Which login may send as an address.
+CREATE VIEW lookup_sender AS
+SELECT local_part, domain, address AS login FROM lookup_mailbox
+UNION ALL
+SELECT a.local_part, n.name, t.local_part || '@' || p.name
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id AND d.user_aliases = 1
+JOIN domain_name AS p ON p.domain_id = d.id AND p.kind = 'primary'
+JOIN address AS a ON a.domain_id = d.id AND a.kind = 'alias'
+JOIN address AS t ON t.id = a.user_id;
+
+-- Replies in force.
+CREATE VIEW lookup_autoresponder AS
+SELECT m.id, m.local_part, m.domain, m.address, r.subject, r.message, r.changed
+FROM lookup_mailbox AS m
+JOIN user AS u ON u.id = m.id AND u.autoresponders = 1
+JOIN domain AS d ON d.id = u.domain_id AND d.autoresponders = 1
+JOIN autoresponder AS r ON r.user_id = u.id;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)

@@ -6,21 +6,23 @@ needs.
 
 import _sqlite3 as sqlite
 import os
+import stat
 import time
 from _thread import _local as ThreadLocal  # noqa: N812 - threading.local, without importing threading
 
-from ..errors import MailAddonError, StorageFailed, Unavailable, UpgradeNeeded
+from ..errors import MailAddonError, NotConfigured, StorageFailed, Unavailable, UpgradeNeeded
 from ..home import PRIVATE_FILE
 from .journal import Journal, abandoned, recover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any, Self
 
 FILE = "directory.sqlite3"
 #: The version that `schema.MIGRATIONS` leads to; written here so that a call need not import the schema.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+SHARED_FILE = 0o660
 #: How long (s) SQLite itself waits before it lets us look for signals and the deadline.
 _PATIENCE = 0.1
 _BUSY = 5
@@ -34,13 +36,14 @@ class Directory:
     One object may be used by several threads; each has a connection of its own.
 
     Args:
-        home: the folder that holds the file.
+        home: the folder of all state.
         lock_timeout: how many seconds a transaction waits for others.
+        path: the file; "" for the one in the home.
     """
 
-    def __init__(self, home: str, lock_timeout: float = 60) -> None:
+    def __init__(self, home: str, lock_timeout: float = 60, path: str = "") -> None:
         self.home = home
-        self.path = os.path.join(home, FILE)
+        self.path = path or os.path.join(home, FILE)
         self.lock_timeout = lock_timeout
         self._connections = ThreadLocal()
 
@@ -118,6 +121,18 @@ class Directory:
         if connection is not None:
             self._connections.connection = None
             connection.close()
+
+
+def open_directory(home: str, settings: "Mapping[str, Any]") -> Directory:
+    """The directory that the settings describe.
+
+    Raises:
+        NotConfigured: the setting `directory` is not an absolute path.
+    """
+    path = settings["directory"]
+    if path and not os.path.isabs(path):
+        raise NotConfigured(f"the setting directory is {path!r}; an absolute path is needed")
+    return Directory(home, settings["lock_timeout"], path)
 
 
 class Transaction:
@@ -288,6 +303,8 @@ def create(path: str) -> None:
                     if os.path.exists(temporary + suffix):
                         os.unlink(temporary + suffix)
                 os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+                if os.fstat(folder).st_mode & stat.S_ISGID:
+                    os.chmod(temporary, SHARED_FILE)  # a folder that is shared with a group shares the file, too
                 connection = connect(temporary)
                 try:
                     connection.execute("PRAGMA journal_mode = WAL")
