@@ -7,6 +7,7 @@ environment `.venv` as they need it, and install into it what the tree would shi
 
 # Older interpreters have to get as far as the message in main(): no newer syntax and no newer imports at the top.
 import contextlib
+import glob
 import hashlib
 import importlib.util
 import json
@@ -146,6 +147,8 @@ def for_tests() -> "list[str]":
     """The Debian packages of the programs that tests run, as far as they are missing."""
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
     missing += [package for path, package in FILES.items() if not os.path.exists(path)]
+    if not glob.glob("/usr/lib/postgresql/*/bin/initdb"):  # not on the path: several versions may be installed
+        missing.append("postgresql")
     library, folder = sysconfig.get_config_vars("INSTSONAME", "LIBDIR")
     if not os.path.exists(os.path.join(str(folder), str(library))):  # PyInstaller bundles it
         missing.append(f"libpython{sys.version_info[0]}.{sys.version_info[1]}")

@@ -91,7 +91,7 @@ def pages(home: Path, command: str, *arguments: str) -> int:
     """How many pages a call reads."""
     with Service.open(str(home)) as service:
         run(service, command, *arguments)
-        return misses(service.backend.plugin._directory.connection())  # type: ignore[attr-defined] # noqa: SLF001
+        return misses(service.backend.plugin._directory.database.connection())  # type: ignore[attr-defined] # noqa: SLF001
 
 
 def misses(connection: object) -> int:

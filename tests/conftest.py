@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from harness import OPENED
+from postgresql_server import Server
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 ALL_ON = ("1",) * 8
@@ -86,3 +87,21 @@ def home(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             monkeypatch.delenv(name)
     monkeypatch.setenv("MAILADDON_HOME", str(panel.home))
     return panel.home
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server of this test run's own."""
+    made = Server()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def directory(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The setting `directory`, for either database."""
+    if request.param == "sqlite":
+        yield ""
+    else:
+        with request.getfixturevalue("server").schema() as url:
+            yield url

@@ -9,10 +9,12 @@ import re
 import sqlite3
 import subprocess
 import sysconfig
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import psycopg
 
 from mailaddon import MailAddonError, Service
 from mailaddon.command import printed
@@ -54,10 +56,17 @@ class Outcome(NamedTuple):
 
 
 class Home:
-    """A home of its own with settings, and a folder for mail beside it."""
+    """A home of its own with settings, and a folder for mail beside it.
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    Args:
+        folder: where to make both.
+        directory: the setting of that name, which stays.
+        settings: others.
+    """
+
+    def __init__(self, folder: Path, *, directory: str = "", **settings: Any) -> None:
         self.folder = folder
+        self.location = directory
         self.path = folder / "home"
         self.mail = folder / "mail"
         self.path.mkdir(parents=True)
@@ -66,14 +75,26 @@ class Home:
 
     def set(self, **settings: Any) -> None:
         """Replace the settings; those of `QUICK` stay. `__` in a name stands for the dot."""
-        given = QUICK | {name.replace("__", "."): value for name, value in settings.items()}
+        given = (
+            QUICK | {"directory": self.location} | {name.replace("__", "."): value for name, value in settings.items()}
+        )
         lines = [f"{name} = {_toml(value)}\n" for name, value in given.items()]
         (self.path / "mailaddon.toml").write_text("".join(lines), encoding="utf-8")
 
     @property
+    def in_postgresql(self) -> bool:
+        """Whether its directory is in PostgreSQL."""
+        return self.location.startswith("postgresql:")
+
+    @property
+    def file(self) -> Path:
+        """Its directory's file, if it is not."""
+        return Path(self.location or self.path / "directory.sqlite3")
+
+    @property
     def directory(self) -> Directory:
         """The kit's view of it; closed when the test is over."""
-        OPENED.append(Directory(str(self.path), 20))
+        OPENED.append(Directory(str(self.path), 20, self.location))
         return OPENED[-1]
 
     def service(self) -> Service:
@@ -160,47 +181,65 @@ def outcome_of(status: int, stdout: bytes, stderr: bytes) -> Outcome:
 
 def database(home: Home) -> sqlite3.Connection:
     """The directory's file, opened by Python's own module."""
-    connection = sqlite3.connect(home.path / "directory.sqlite3", timeout=20, isolation_level=None)
+    connection = sqlite3.connect(home.file, timeout=20, isolation_level=None)
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
 
 
+Rows = Callable[[str], list[tuple[Any, ...]]]
+
+
+@contextmanager
+def rows_of(home: Home) -> Iterator[Rows]:
+    """Asks the database, past the kit's own transactions."""
+    if home.in_postgresql:
+        with psycopg.connect(home.location) as connection:
+            yield lambda sql: connection.execute(re.sub(r"\buser\b(?!')", '"user"', sql)).fetchall()
+    else:
+        with closing(database(home)) as file:
+            yield lambda sql: file.execute(sql).fetchall()
+
+
 def disagreements(home: Home) -> list[str]:
     """Where the directory contradicts itself, the mail storage or the journal; nothing, if all is well."""
-    if not (home.path / "directory.sqlite3").exists():
+    if not home.in_postgresql and not home.file.exists():
         return [*_files_below(home.mail), *_leftovers(home)]
-    with closing(database(home)) as connection:
-        return [*_wrong_rows(connection), *_wrong_folders(home, connection), *_leftovers(home)]
+    with rows_of(home) as rows:
+        damaged = [] if home.in_postgresql else [*_damage(rows)]
+        return [*damaged, *_wrong_rows(rows), *_wrong_folders(home, rows), *_leftovers(home)]
 
 
-def _wrong_rows(connection: sqlite3.Connection) -> Iterator[str]:
-    for (line,) in connection.execute("PRAGMA integrity_check"):
+def _damage(rows: Rows) -> Iterator[str]:
+    for (line,) in rows("PRAGMA integrity_check"):
         if line != "ok":
             yield f"integrity: {line}"
-    for row in connection.execute("PRAGMA foreign_key_check"):
+    for row in rows("PRAGMA foreign_key_check"):
         yield f"foreign key: {row}"
+
+
+def _wrong_rows(rows: Rows) -> Iterator[str]:
     yield from (
         f"domain {row[0]} counts {row[1]} users and has {row[2]}"
-        for row in connection.execute(
+        for row in rows(
             "SELECT n.name, d.mailboxes, count(u.id) FROM domain AS d"
             " JOIN domain_name AS n ON n.domain_id = d.id AND n.kind = 'primary'"
-            " LEFT JOIN user AS u ON u.domain_id = d.id GROUP BY d.id HAVING d.mailboxes <> count(u.id)"
+            " LEFT JOIN user AS u ON u.domain_id = d.id GROUP BY n.name, d.id HAVING d.mailboxes <> count(u.id)"
         )
     )
     yield from (
         f"domain {row[0]} has {row[1]} users and a limit of {row[2]}"
-        for row in connection.execute(
+        for row in rows(
             "SELECT id, mailboxes, max_mailboxes FROM domain WHERE max_mailboxes <> -1 AND mailboxes > max_mailboxes"
         )
     )
     for what, sql in _HALVES.items():
-        yield from (f"{what} {row[0]} is not whole" for row in connection.execute(sql))
+        yield from (f"{what} {row[0]} is not whole" for row in rows(sql))
 
 
-def _wrong_folders(home: Home, connection: sqlite3.Connection) -> Iterator[str]:
+def _wrong_folders(home: Home, rows: Rows) -> Iterator[str]:
     wanted = {
         (row[0], row[1])
-        for row in connection.execute(
+        for row in rows(
             "SELECT d.storage, a.local_part FROM domain AS d JOIN address AS a ON a.domain_id = d.id"
             " WHERE a.kind = 'user'"
         )

@@ -114,8 +114,8 @@ def test_status_before_the_first_command(tmp_path: Path, monkeypatch: pytest.Mon
 def test_an_older_directory_is_upgraded_when_asked(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(database(home)) as connection:
         connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) - 1}")
-        if len(schema.MIGRATIONS) == 1:  # a migration that can run on what is there
-            monkeypatch.setattr(schema, "MIGRATIONS", ("CREATE TABLE later (id INTEGER);",))
+    # a migration that can run on what is there
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS[:-1], "CREATE TABLE later (id INTEGER);"))
     assert home.refusal("EGetCatchallUser", "xyz.com") == "upgrade-needed"
     code, output = directory("status")
     assert (code, "run `mailaddon directory upgrade`" in output) == (1, True)

@@ -20,8 +20,8 @@ class Stop(Exception):
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path)
+def home(tmp_path: Path, directory: str) -> Home:
+    made = Home(tmp_path, directory=directory)
     made.add_domain("xyz.com")
     made.add_user("xyz.com", "u1")
     return made

@@ -12,9 +12,9 @@ from mailaddon.records import Resolution
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, directory: str) -> Home:
     """Two domains with three users; xyz.net is another name of xyz.com."""
-    made = Home(tmp_path)
+    made = Home(tmp_path, directory=directory)
     made.add_domain("xyz.com")
     made.add_domain("foo.com")
     made.must("EAddDomainAlias", "xyz.com", "xyz.net")

@@ -61,7 +61,7 @@ def build(home: Path, domains: int) -> None:
     home.mkdir(mode=0o700)
     (home / "mailaddon.toml").write_text(CHEAP)
     directory = Directory(str(home))
-    connection = directory.connection()
+    connection = directory.database.connection()  # type: ignore[attr-defined] # an SQLite file
     triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("PRAGMA cache_size = -500000")
@@ -106,7 +106,7 @@ def cost(home: Path, command: str, *arguments: str) -> tuple[int, Any]:
     """How many pages a call reads on a fresh connection, and its result."""
     with Service.open(str(home)) as service:
         result = service.run(find(command), arguments)
-        return misses(service.backend.plugin._directory.connection()), result  # type: ignore[attr-defined] # noqa: SLF001
+        return misses(service.backend.plugin._directory.database.connection()), result  # type: ignore[attr-defined] # noqa: SLF001
 
 
 #: A call in a domain, and how many B-trees it reads from or writes to that grow with the directory. Those of EAddUser:

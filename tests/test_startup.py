@@ -43,6 +43,7 @@ OPENED = {
     "mailaddon.backends",
     "mailaddon.backends.embedded",
     "mailaddon.directory",
+    "mailaddon.directory._sqlite",
     "mailaddon.directory.journal",
     "mailaddon.directory.storage",
     "mailaddon.directory.store",

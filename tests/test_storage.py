@@ -14,8 +14,8 @@ from mailaddon.directory import storage
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    made = Home(tmp_path)
+def home(tmp_path: Path, directory: str) -> Home:
+    made = Home(tmp_path, directory=directory)
     made.add_domain("xyz.com")
     made.add_user("xyz.com", "u1")
     made.deliver("xyz.com", "u1", count=2)

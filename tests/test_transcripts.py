@@ -128,8 +128,13 @@ def play(panel: Panel, command: list[bytes]) -> tuple[int, bytes, bytes]:
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
 def test_transcript(file: Path, panel: Panel) -> None:
+    replay(file, panel)
+
+
+def replay(file: Path, panel: Panel, settings: str = "") -> None:
+    """Run a transcript in a home with these settings, and compare."""
     places = Places(panel)
-    settings = ""
+    panel.settings(settings)
     for step in steps(file.read_text(encoding="utf-8")):
         if isinstance(step, str):
             settings += step + "\n"

@@ -16,9 +16,9 @@ NOTHING = ("0",) * 8
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, directory: str) -> Home:
     """A domain with one of everything, and mail."""
-    made = Home(tmp_path)
+    made = Home(tmp_path, directory=directory)
     made.add_domain("xyz.com", limit="10")
     made.add_user("xyz.com", "u1", "u2")
     made.must("EEditUser", "xyz.com", "u1", "s3cret", "Ann", "B.", "Lee", "1", "1", "0")

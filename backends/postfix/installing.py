@@ -7,7 +7,7 @@ import os
 import pwd
 from collections.abc import Iterator
 
-from mailaddon.directory.store import create
+from mailaddon.directory import Directory
 from mailaddon.errors import NotConfigured, StorageFailed
 
 from . import certificates, services
@@ -147,7 +147,7 @@ def install(instance: Instance) -> None:
     except OSError as error:
         raise StorageFailed(f"{error.filename or instance.root} cannot be made: {error.strerror}") from None
     if not os.path.exists(instance.directory):
-        create(instance.directory)
+        Directory(instance.path("run"), location=instance.directory).database.upkeep().migrate()
 
 
 def _write(file: File) -> None:

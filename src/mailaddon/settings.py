@@ -59,7 +59,12 @@ SETTINGS = (
     Setting(
         "backend", "embedded", "The backend: a name that `mailaddon backends` lists. MAILADDON_BACKEND overrides it."
     ),
-    Setting("directory", "", "The directory's SQLite file, an absolute path. Empty: directory.sqlite3 in the home."),
+    Setting(
+        "directory",
+        "",
+        "The directory: an SQLite file's absolute path, or postgresql://user@host/name."
+        " Empty: directory.sqlite3 in the home.",
+    ),
     Setting("plugins", [], "Further plugins that wrap the backend's hooks, by name, outermost first."),
     Setting(
         "messages",

@@ -3,11 +3,12 @@
 JSON: `{"version": 1, "home": …, "home_source": …, "file": …, "exists": …, "settings": [{"name", "value", "default",
 "source", "description", "choices", "least"}, …], "backends": {name: [keys of its table], …}}`. `source` is `default`,
 the path of the file, or the name of an environment variable. The values in a vendor's table are not shown: some are
-passwords.
+passwords. Nor is a password in a URL.
 """
 
 import json
 import os
+import re
 
 import click
 
@@ -74,7 +75,7 @@ def _described(present: Settings) -> dict[str, object]:
     entries = [
         {
             "name": setting.name,
-            "value": plain(present[setting.name]),
+            "value": plain(_shown(present[setting.name])),
             "default": plain(setting.default),
             "source": present.sources[setting.name],
             "description": setting.description,
@@ -93,13 +94,20 @@ def _text(present: Settings, home: str, path: str) -> str:
     for setting in SETTINGS:
         source = present.sources[setting.name]
         where = source if source == "default" else paint(source, "yellow")
-        lines.append(
-            f"{setting.name} = {_toml(present[setting.name])}  ({where})\n    {setting.description}{_limits(setting)}\n"
-        )
+        value = _toml(_shown(present[setting.name]))
+        lines.append(f"{setting.name} = {value}  ({where})\n    {setting.description}{_limits(setting)}\n")
     for name, table in present.backends.items():
         keys = ", ".join(table) if isinstance(table, dict) and table else "nothing"
         lines.append(f"[backends.{name}] sets {keys}; a vendor's values are not shown\n")
     return "".join(lines)
+
+
+def _shown(value: object) -> object:
+    """A setting without the password that a URL may have in it."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    hidden = re.sub(r"(?<=://)([^:/?#]*):.*@", r"\1:******@", value, flags=re.DOTALL)
+    return re.sub(r"(?i)((?:ssl)?password=)[^&]*", r"\1******", hidden)
 
 
 def _limits(setting: Setting) -> str:

@@ -1,56 +1,34 @@
 """Whether the directory is whole and agrees with mail storage: what `mailaddon doctor` asks."""
 
-import _sqlite3 as sqlite
 import os
 import stat
 
 from ..records import Problem
 from . import storage
-from .store import Directory, failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .store import Transaction
+    from .store import Directory, Transaction
 
 _MOST = 20  # problems of one sort that are worth listing one by one
 
 
-def problems(directory: Directory) -> list[Problem]:
+def problems(directory: "Directory") -> list[Problem]:
     """What is wrong, and the mend. Nothing is changed, except that what a killed process left behind is put right.
 
     Raises:
         Unavailable, StorageFailed, UpgradeNeeded: the directory cannot be read at all.
     """
-    found = list(_rights(directory))
     with directory.read() as tx:
-        try:
-            found += _file(tx)
-            found += _mail(tx)
-        except sqlite.Error as error:
-            raise failure(error, directory.path) from None
-    return found
+        return [*_rights(directory.home), *directory.database.upkeep().problems(tx), *_mail(tx)]
 
 
-def _rights(directory: Directory) -> "Iterator[Problem]":
-    for path in (directory.home, directory.path):
-        if os.path.exists(path) and os.stat(path).st_mode & stat.S_IRWXO:
-            yield Problem(
-                subject=path,
-                problem="it holds password hashes and is open to other users",
-                mend=f"chmod o= {path}",
-            )
-
-
-def _file(tx: "Transaction") -> "Iterator[Problem]":
-    restore = "stop the panel, keep a copy of the home, and restore the directory from a backup or from exports"
-    for (result,) in tx.all(f"PRAGMA quick_check({_MOST})"):
-        if result != "ok":
-            yield Problem(subject=tx.directory.path, problem=f"the database is damaged: {result}", mend=restore)
-    for row in tx.all("PRAGMA foreign_key_check")[:_MOST]:
+def _rights(home: str) -> "Iterator[Problem]":
+    if os.stat(home).st_mode & stat.S_IRWXO:
         yield Problem(
-            subject=tx.directory.path, problem=f"a row of {row[0]} refers to nothing in {row[2]}", mend=restore
+            subject=home, problem="it holds password hashes and is open to other users", mend=f"chmod o= {home}"
         )
 
 

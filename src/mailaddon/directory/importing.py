@@ -63,7 +63,7 @@ def apply(directory: "Directory", request: "DomainTransfer | UserTransfer") -> N
         As `verify`, and StorageFailed when the mail cannot be put in place; then nothing is imported.
     """
     export, settings = _opened(request)
-    journal = Journal(directory.home)
+    journal = Journal(directory.home, shared=directory.database.shared)
     try:
         staging = _stage(journal, export, request.mailbox_directory)
     except BaseException:

@@ -4,6 +4,9 @@ The journal of a transaction is one file in `<home>/journal`, named by a token a
 says what was made, moved and is to be purged. The transaction stores the token in the database when it commits. A
 journal whose process is gone is therefore either committed, and its purges are done, or not, and its steps are undone.
 
+Several homes may share a database on a server; each has journals of its own. There a token begins with the name of its
+home, and nobody touches the token of another one.
+
 A transaction's journal is written and acted on while it holds the database's write lock. Only what may take long is
 done without it: purging afterwards, and preparing mail before (an import's staging folder), which is nobody else's.
 """
@@ -12,7 +15,7 @@ import os
 import time
 
 from ..errors import StorageFailed, Unavailable
-from ..home import PRIVATE_FILE, PRIVATE_FOLDER
+from ..home import PRIVATE_FILE, PRIVATE_FOLDER, replace_file
 from . import storage
 
 TYPE_CHECKING = False
@@ -28,23 +31,43 @@ _PURGE = "purge"
 _EMPTY = "remove-if-empty"
 _TRASH = ".mailaddon-trash-"
 _PAUSE = 0.01  # s
+_NAME = "home-name"
 
 
 class Journal:
     """The storage side of one transaction.
 
-    Attributes:
-        token: its name in the database.
+    Args:
+        home: the folder of all state.
+        shared: whether other homes use the same database.
+        token: its name in the database; "" for a new journal.
     """
 
-    def __init__(self, home: str) -> None:
-        self.token = f"{os.getpid()}-{time.time_ns()}"
+    def __init__(self, home: str, *, shared: bool = False, token: str = "") -> None:
+        self._home = home
+        self._shared = shared
+        self._token = token
         self._folder = os.path.join(home, "journal")
-        self._path = os.path.join(self._folder, self.token)
         self._entries: list[tuple[str, ...]] = []
         self._descriptor = -1
         self._adopted: list[Journal] = []
         self._begun = False
+
+    @property
+    def token(self) -> str:
+        """Its name in the database.
+
+        Raises:
+            StorageFailed: the home has no name yet, and cannot get one.
+        """
+        if not self._token:
+            prefix = f"{home_name(self._home)}." if self._shared else ""
+            self._token = f"{prefix}{os.getpid()}-{time.time_ns()}"
+        return self._token
+
+    @property
+    def _path(self) -> str:
+        return os.path.join(self._folder, self.token)
 
     @property
     def used(self) -> bool:
@@ -175,6 +198,11 @@ class Journal:
         for journal in self._adopted:
             journal.release()
 
+    def leave(self) -> None:
+        """Nobody knows whether the transaction is committed: leave everything to whoever can read the token."""
+        for journal in (*self._adopted, self):
+            journal.release()
+
     def _end(self, *, committed: bool) -> None:
         """Purge, remove what is empty, and give the journal up; what fails is left to the next transaction."""
         if self._descriptor < 0:
@@ -201,9 +229,7 @@ class Journal:
     @classmethod
     def left_behind(cls, home: str, token: str) -> "Journal | None":
         """The journal of a process that is gone, or None if it lives or has finished."""
-        journal = cls(home)
-        journal.token = token
-        journal._path = os.path.join(journal._folder, token)
+        journal = cls(home, token=token)
         try:
             journal._descriptor = _locked(journal._path)
             journal._entries = _entries(journal._path)
@@ -292,6 +318,38 @@ def _locked(path: str) -> int:
     return descriptor
 
 
+def home_name(home: str) -> str:
+    """What a home is called in a database that several share: random, and the same for ever.
+
+    Raises:
+        StorageFailed: it has no name yet, and cannot get one.
+    """
+    path = os.path.join(home, _NAME)
+    try:
+        name = _read_name(path)
+        if not name:
+            temporary = f"{path}.{os.getpid()}.{time.monotonic_ns()}.tmp"
+            replace_file(temporary, os.urandom(8).hex().encode())
+            try:
+                os.link(temporary, path)
+            except FileExistsError:  # another process was first
+                pass
+            finally:
+                os.unlink(temporary)
+            name = _read_name(path)
+    except OSError as error:
+        raise StorageFailed(f"the home has no name, {path} cannot be used: {error.strerror}") from None
+    return name
+
+
+def _read_name(path: str) -> str:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read().decode("ascii", "replace")
+    except FileNotFoundError:
+        return ""
+
+
 def pending(home: str) -> "list[str]":
     """The tokens of all journals, of living processes and of others.
 
@@ -342,6 +400,10 @@ def recover(transaction: "Transaction") -> "list[Journal]":
             journal = Journal.over(directory.home, token, directory.lock_timeout)
             if journal is not None:
                 journal.undo()
-    for token in committed.difference(tokens):
-        transaction.run("DELETE FROM storage_commit WHERE token = ?", token)
+    over = committed.difference(tokens)
+    if over:
+        own = f"{home_name(directory.home)}." if directory.database.shared else ""
+        for token in over:
+            if token.startswith(own):
+                transaction.run("DELETE FROM storage_commit WHERE token = ?", token)
     return adopted

@@ -134,7 +134,7 @@ def _names_under(tx: "Transaction", domain: Domain, local_parts: list[str]) -> "
     """For each address its domain's names, and where its local part, and those with an extension, begin and end."""
     for host in names_of(tx, domain):
         for local_part in local_parts:
-            yield host, local_part, local_part + "\0"
+            yield host, local_part, local_part + "\1"  # PostgreSQL knows no \0
             yield host, local_part + "+", local_part + ","  # the comma comes after the plus
 
 
