@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import OPENED
+from harness import OPENED, Home
 from postgresql_server import Server
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -97,11 +97,23 @@ def server() -> Iterator[Server]:
     made.remove()
 
 
+@pytest.fixture
+def postgresql_url(server: Server) -> Iterator[str]:
+    """An empty place for a directory."""
+    with server.schema() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_home(tmp_path: Path, postgresql_url: str) -> Home:
+    """A domain and a user, in PostgreSQL."""
+    made = Home(tmp_path, directory=postgresql_url)
+    made.add_domain("xyz.com")
+    made.add_user("xyz.com", "u1")
+    return made
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def directory(request: pytest.FixtureRequest) -> Iterator[str]:
+def directory(request: pytest.FixtureRequest) -> str:
     """The setting `directory`, for either database."""
-    if request.param == "sqlite":
-        yield ""
-    else:
-        with request.getfixturevalue("server").schema() as url:
-            yield url
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("postgresql_url"))
