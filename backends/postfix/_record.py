@@ -1,5 +1,7 @@
 """The one record that the modules of this backend share."""
 
+from __future__ import annotations
+
 from mailaddon.records import Record
 
 
@@ -17,7 +19,3 @@ class File(Record):
     text: str
     mode: int
     group: str = ""
-
-    # The constructor by position, which a list of files reads best with.
-    def __init__(self, path: str, text: str, mode: int, group: str = "") -> None:
-        super().__init__(path=path, text=text, mode=mode, group=group)

@@ -23,17 +23,21 @@ def files(instance: "Instance") -> "list[File]":
     """Every file of the configuration."""
     group = instance.group
     maps = [
-        File(instance.path("etc", "postfix", "sql", f"{name}.cf"), _map(instance, query), 0o640, "postfix")
+        _file(instance.path("etc", "postfix", "sql", f"{name}.cf"), _map(instance, query), 0o640, "postfix")
         for name, query in MAPS.items()
     ]
     return [
-        File(instance.path("etc", "postfix", "main.cf"), main_cf(instance), 0o644),
-        File(instance.path("etc", "postfix", "master.cf"), master_cf(instance), 0o644),
+        _file(instance.path("etc", "postfix", "main.cf"), main_cf(instance), 0o644),
+        _file(instance.path("etc", "postfix", "master.cf"), master_cf(instance), 0o644),
         *maps,
-        File(instance.dovecot, dovecot_conf(instance), 0o644),
-        File(instance.path("etc", "dovecot", "dovecot-sql.conf.ext"), dovecot_sql(instance), 0o600),
-        File(instance.path("etc", "policy.py"), _policy(), 0o640, group),
+        _file(instance.dovecot, dovecot_conf(instance), 0o644),
+        _file(instance.path("etc", "dovecot", "dovecot-sql.conf.ext"), dovecot_sql(instance), 0o600),
+        _file(instance.path("etc", "policy.py"), _policy(), 0o640, group),
     ]
+
+
+def _file(path: str, text: str, mode: int, group: str = "") -> File:
+    return File(path=path, text=text, mode=mode, group=group)
 
 
 def _policy() -> str:

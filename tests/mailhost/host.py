@@ -24,12 +24,29 @@ from mailaddon.backends.postfix import layout
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 ALL_ON = ("1",) * 8
 PATIENCE = 15  # s
-#: Stops a host and removes its folder when its standard input ends, which it does however the tests end.
+#: Stops a host and removes its folder when its standard input ends, which it does however the tests end. It needs
+#: nothing that may be gone by then.
 _GUARD = """
-import os, shutil, subprocess, sys
+import os, shutil, signal, sys, time
+root = sys.argv[1]
 sys.stdin.read()
-subprocess.run([sys.argv[1], "host", "stop"], stdout=subprocess.DEVNULL)
-shutil.rmtree(sys.argv[2])
+for name in ("spool/pid", "run/dovecot"):
+    try:
+        with open(f"{root}/i/{name}/master.pid") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/comm") as file:
+            if file.read().strip() not in ("master", "dovecot"):
+                continue
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            with open(f"/proc/{pid}/stat") as file:
+                if file.read().rpartition(")")[2].split()[0] == "Z":
+                    break
+            time.sleep(0.02)
+    except (OSError, ValueError):
+        continue
+shutil.rmtree(root)
 """
 _numbers = itertools.count(1)
 
@@ -115,7 +132,7 @@ class Host:
             encoding="utf-8",
         )
         self._guard = subprocess.Popen(
-            [sys.executable, "-c", _GUARD, SCRIPTS / "mailaddon", self.folder],
+            [sys.executable, "-c", _GUARD, self.folder],
             stdin=subprocess.PIPE,
             env=self.env,
             start_new_session=True,
