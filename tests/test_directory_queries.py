@@ -139,7 +139,7 @@ def play(home: Home, service: Service) -> Iterator[tuple[str, ...]]:
 
 def connection_of(service: Service) -> Any:
     """The connection that the embedded backend uses in this thread."""
-    return service.backend.plugin._directory.connection()  # type: ignore[attr-defined] # noqa: SLF001
+    return service.backend.plugin._directory.database.connection()  # type: ignore[attr-defined] # noqa: SLF001
 
 
 def test_no_query_looks_through_a_table(home: Home) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import threading
 import time
@@ -14,8 +13,9 @@ import pytest
 from harness import SCRIPTS, USER_FLAGS, Home, database, disagreements
 
 from mailaddon.directory import Directory, store
+from mailaddon.directory._sqlite_upkeep import create, statements
 from mailaddon.directory.schema import MIGRATIONS
-from mailaddon.errors import MailAddonError, StorageFailed, Unavailable, UpgradeNeeded
+from mailaddon.errors import StorageFailed, Unavailable, UpgradeNeeded
 
 
 @pytest.fixture
@@ -66,13 +66,13 @@ def test_what_a_killed_maker_left_is_replaced(tmp_path: Path) -> None:
 def test_many_threads_make_it_once(tmp_path: Path) -> None:
     path = str(tmp_path / "directory.sqlite3")
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(store.create, [path] * 50))
+        list(pool.map(create, [path] * 50))
     assert os.listdir(tmp_path) == ["directory.sqlite3"]
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageFailed, match="cannot be made"):
-        store.create(str(tmp_path / "nowhere" / "directory.sqlite3"))
+        create(str(tmp_path / "nowhere" / "directory.sqlite3"))
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
@@ -110,9 +110,9 @@ def test_migrations_run_in_order_and_once(tmp_path: Path, monkeypatch: pytest.Mo
         "ALTER TABLE more ADD x TEXT;\n",
     )
     monkeypatch.setattr("mailaddon.directory.schema.MIGRATIONS", (*MIGRATIONS, *more))
-    with closing(store.connect(home.directory.path)) as connection:
-        assert list(store.migrate(connection)) == [len(MIGRATIONS) + 1, len(MIGRATIONS) + 2]
-        assert list(store.migrate(connection)) == []
+    upkeep = home.directory.database.upkeep()
+    assert list(upkeep.migrate()) == [len(MIGRATIONS) + 1, len(MIGRATIONS) + 2]
+    assert list(upkeep.migrate()) == []
     with pytest.raises(UpgradeNeeded), home.directory.read():
         pass
     monkeypatch.setattr(store, "SCHEMA_VERSION", len(MIGRATIONS) + 2)
@@ -123,8 +123,8 @@ def test_migrations_run_in_order_and_once(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_failing_migration_takes_the_ones_before_it_back(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = ("CREATE TABLE more (id INTEGER);\n", "CREATE TABLE domain (id INTEGER);\n")
     monkeypatch.setattr("mailaddon.directory.schema.MIGRATIONS", (*MIGRATIONS, *bad))
-    with closing(store.connect(home.directory.path)) as connection, pytest.raises((MailAddonError, sqlite3.Error)):
-        store.migrate(connection)
+    with pytest.raises(StorageFailed):
+        home.directory.database.upkeep().migrate()
     with home.directory.read() as tx:
         assert tx.column("PRAGMA user_version") == [len(MIGRATIONS)]
         assert tx.all("SELECT 1 FROM sqlite_master WHERE name = 'more'") == []
@@ -136,8 +136,8 @@ def test_the_version_in_the_code_is_that_of_the_migrations() -> None:
 
 def test_a_script_is_split_into_its_statements() -> None:
     script = "CREATE TABLE a (x);\nCREATE TRIGGER t AFTER INSERT ON a BEGIN\n  DELETE FROM a;\n  SELECT 1;\nEND;\n"
-    assert [statement.split()[1] for statement in store.statements(script)] == ["TABLE", "TRIGGER"]
-    assert "".join(store.statements(script)) == script
+    assert [statement.split()[1] for statement in statements(script)] == ["TABLE", "TRIGGER"]
+    assert "".join(statements(script)) == script
 
 
 # Transactions
@@ -281,12 +281,12 @@ def test_a_waiting_command_can_be_ended(home: Home, number: signal.Signals) -> N
 
 def test_each_thread_has_its_own_connection(home: Home) -> None:
     directory = home.directory
-    mine = directory.connection()
-    assert directory.connection() is mine
+    mine = directory.database.connection()
+    assert directory.database.connection() is mine
     others = []
 
     def other() -> None:
-        others.append(directory.connection())
+        others.append(directory.database.connection())
         directory.close()
 
     thread = threading.Thread(target=other)
@@ -295,4 +295,4 @@ def test_each_thread_has_its_own_connection(home: Home) -> None:
     assert others[0] is not mine
     directory.close()
     directory.close()
-    assert directory.connection() is not mine
+    assert directory.database.connection() is not mine
