@@ -18,7 +18,7 @@ import argon2
 import hypothesis.strategies as st
 from harness import MEMORY, Home, Outcome, database, disagreements, lines
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from model import COMMANDS, DOMAIN_FLAGS, OTHER_NAMES, USER_FLAGS, Domain, Model, stray_in
 
 from mailaddon import Service
@@ -243,6 +243,33 @@ class Comparison(RuleBasedStateMachine):
             file = Path(stray_in(self.model, f"{place}/{user}/Maildir/cur"))
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text("mail")
+
+    @precondition(lambda self: self.model.domains and not self.programs)
+    @rule(number=st.integers(0, 100))
+    def a_domain_moves(self, number: int) -> None:
+        """A domain is exported, deleted and imported: it is as it was, and lists elsewhere do not have it any more."""
+        primary = sorted(self.model.domains)[number % len(self.model.domains)]
+        moved = self.model.domains[primary]
+        place = moved.place.removesuffix(f"/{primary}")
+        arguments = [primary, place, str(self.folder / "export"), moved.owner, *"11111111"]
+        kept = deepcopy(moved)
+        for command in (
+            "EPreExportDomain",
+            "EPostExportDomain",
+            "EDeleteDomain",
+            "EPreImportDomain",
+            "EPostImportDomain",
+        ):
+            if command == "EDeleteDomain":
+                self.run_both(command, [primary])
+            else:
+                self.history.append(shlex.join([command, *arguments]))
+                outcome = self.home.call(command, *arguments, service=self.service)
+                assert outcome.seen == (0, "", ""), "\n".join([*self.history, outcome.error])
+        self.model.domains[primary] = kept
+        if self.model.hosted(kept.catch_all.rpartition("@")[2]) and not self.model.located(kept.catch_all)[0]:
+            kept.catch_all = ""  # its domain has been hosted since, without it
+        self.compare_destinations(self.service)
 
     @rule()
     def another_process(self) -> None:
