@@ -244,6 +244,16 @@ class Transaction:
         return True
 
 
+class _Connection(sqlite.Connection):
+    """Closed with its thread, which has nobody to close it; Python 3.13 warns of connections that are just dropped."""
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except sqlite.ProgrammingError:  # it was never open
+            return
+
+
 def connect(path: str) -> "sqlite.Connection":
     """A connection without implicit transactions.
 
@@ -251,7 +261,13 @@ def connect(path: str) -> "sqlite.Connection":
         StorageFailed: the file cannot be opened.
     """
     try:
-        return sqlite.connect(path, timeout=_PATIENCE, isolation_level=None)
+        return sqlite.connect(
+            path,
+            timeout=_PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,  # whoever collects a thread's rubbish may close its connection
+            factory=_Connection,
+        )
     except sqlite.Error as error:
         raise failure(error, path) from None
 
