@@ -137,6 +137,16 @@ class SQLite:
         return SQLiteUpkeep(self.name)
 
 
+class _Connection(sqlite.Connection):
+    """Closed with its thread, which has nobody to close it; Python 3.13 warns of connections that are just dropped."""
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except sqlite.Error:  # in another thread: the memory goes, and the connection with it
+            return
+
+
 def connect(path: str) -> "sqlite.Connection":
     """A connection without implicit transactions.
 
@@ -144,7 +154,7 @@ def connect(path: str) -> "sqlite.Connection":
         StorageFailed: the file cannot be opened.
     """
     try:
-        return sqlite.connect(path, timeout=_PATIENCE, isolation_level=None)
+        return sqlite.connect(path, timeout=_PATIENCE, isolation_level=None, factory=_Connection)
     except sqlite.Error as error:
         raise failure(error, path) from None
 
