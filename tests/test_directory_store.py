@@ -1,5 +1,6 @@
 """The SQLite file: made once and privately, transactions whole or not at all, waiting, and what errors become."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -296,3 +297,30 @@ def test_each_thread_has_its_own_connection(home: Home) -> None:
     directory.close()
     directory.close()
     assert directory.database.connection() is not mine
+
+
+def test_a_thread_that_ends_closes_its_connection(home: Home) -> None:
+    directory = home.directory
+    opened = []
+
+    def work() -> None:
+        with directory.read() as tx:
+            opened.append(len(open_files(home)))
+            assert tx.column("SELECT 1") == [1]
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    del thread
+    gc.collect()
+    assert opened[0] > 0
+    assert open_files(home) == []
+
+
+def open_files(home: Home) -> list[str]:
+    """This process's open files of the directory."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the descriptor with which they were listed
+            found.append(os.readlink(f"/proc/self/fd/{name}"))
+    return [path for path in found if path.startswith(str(home.path))]

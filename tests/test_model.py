@@ -19,7 +19,8 @@ import hypothesis.strategies as st
 from harness import MEMORY, Home, Outcome, database, disagreements, lines
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from model import COMMANDS, DOMAIN_FLAGS, OTHER_NAMES, USER_FLAGS, Domain, Model, stray_in
+from model import DOMAIN_FLAGS, USER_FLAGS, Domain, Model, stray_in
+from model_arguments import COMMANDS, OTHER_NAMES
 
 from mailaddon import Service
 from mailaddon.operations import COMMANDS as TABLE
