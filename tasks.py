@@ -300,6 +300,25 @@ def bench() -> None:
         run(interpreter, os.path.join("benchmarks", script), env=fast)
 
 
+def hostbench() -> None:
+    """Measure a mail host with few users beside one with many, as root."""
+    with_mail_host("delivery.py")
+
+
+def soak() -> None:
+    """Send mail through a host for 20 minutes while commands change it, as root; it has to add up."""
+    with_mail_host("soak.py")
+
+
+def with_mail_host(script: str) -> None:
+    """Run a benchmark on mail hosts that the tests' tools make."""
+    debian([*for_virtual_environments(), *for_tests()])
+    installed("test")
+    heading(script)
+    fast = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    run(*python(os.path.join("benchmarks", script)), env=fast)
+
+
 def freeze() -> None:
     """Build dist/mailaddon, a folder of programs that needs no Python."""
     debian(for_tests())
@@ -359,7 +378,7 @@ def outcomes(report: str) -> "dict[str, int]":
     return found
 
 
-TASKS = (demo, test, lint, types, docs, bench, freeze, clean)
+TASKS = (demo, test, lint, types, docs, bench, hostbench, soak, freeze, clean)
 
 
 def main() -> None:
@@ -369,7 +388,7 @@ def main() -> None:
     known = {task.__name__: task for task in TASKS}
     task = known.get(sys.argv[1]) if len(sys.argv) == 2 else None  # noqa: PLR2004 - the program and one task
     if task is None:
-        listing = "\n".join(f"  {name:8}{(found.__doc__ or '').strip()}" for name, found in known.items())
+        listing = "\n".join(f"  {name:11}{(found.__doc__ or '').strip()}" for name, found in known.items())
         sys.exit(f"usage: python3 tasks.py TASK\n{listing}")
     try:
         task()

@@ -71,7 +71,7 @@ class Outside:
 
     async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        self.arrived.append(Arrival(session.peer[0], envelope.mail_from, envelope.rcpt_tos, message))  # type: ignore[arg-type]
+        self.arrived.append(Arrival(session.peer[0], envelope.mail_from, envelope.rcpt_tos, message))
         return "250 taken"
 
     def to(self, address: str, count: int = 1) -> list[Arrival]:
@@ -283,7 +283,7 @@ class Host:
             session.select("INBOX", readonly=True)
             numbers = session.search(None, "ALL")[1][0].split()
             raw = [session.fetch(number.decode(), "(BODY.PEEK[])")[1][0][1] for number in numbers]  # type: ignore[index]
-        return [email.message_from_bytes(each, policy=email.policy.default) for each in raw]  # type: ignore[arg-type, misc]
+        return [email.message_from_bytes(each, policy=email.policy.default) for each in raw]  # type: ignore[arg-type]
 
     def subjects(self, user: str, password: str = "pw") -> list[str]:
         return sorted(message["Subject"] for message in self.inbox(user, password))
