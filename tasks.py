@@ -61,6 +61,19 @@ FILES = {
     "/usr/lib/dovecot/managesieve": "dovecot-managesieved",
     "/usr/lib/dovecot/modules/auth/libdriver_sqlite.so": "dovecot-sqlite",
 }
+#: Those of them that a mail host consists of.
+HOST = (
+    "dovecot-core",
+    "dovecot-imapd",
+    "dovecot-lmtpd",
+    "dovecot-managesieved",
+    "dovecot-sieve",
+    "dovecot-sqlite",
+    "mlmmj",
+    "openssl",
+    "postfix",
+    "postfix-sqlite",
+)
 #: What keeps Debian from starting what it installs, as long as it stands there.
 POLICY = "/usr/sbin/policy-rc.d"
 STARTED = time.monotonic()
@@ -243,6 +256,14 @@ def demo() -> None:
     run(*python(os.path.join("docs", "demo.py")))
 
 
+def hostdemo() -> None:
+    """Show a mail host at work, as root: Postfix, Dovecot, real messages."""
+    debian([*for_virtual_environments(), *(package for package in for_tests() if package in HOST)])
+    installed()
+    heading("mailaddon host demo")
+    run(os.path.join(os.path.dirname(python()[0]), "mailaddon"), "host", "demo")
+
+
 LINT = {
     "ruff check": ("-m", "ruff", "check", "."),
     "ruff format": ("-m", "ruff", "format", "--check", "."),
@@ -378,7 +399,7 @@ def outcomes(report: str) -> "dict[str, int]":
     return found
 
 
-TASKS = (demo, test, lint, types, docs, bench, hostbench, soak, freeze, clean)
+TASKS = (demo, hostdemo, test, lint, types, docs, bench, hostbench, soak, freeze, clean)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from mailaddon.backends.postfix import lookups
 from mailhost.host import Host
 
 from mailaddon import settings
-from mailaddon.directory.store import open_directory
+from mailaddon.directory import Directory
 
 LARGE = 100_000
 DOMAINS = 100
@@ -56,7 +56,7 @@ def prepare(host: Host, users: int) -> str:
     if users > DOMAINS:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda _number: host.add_domain(), range(DOMAINS - 1)))
-    directory = open_directory(str(host.home), settings.load(str(host.home)))
+    directory = Directory(str(host.home), location=settings.load(str(host.home))["directory"])
     with directory.write() as tx:
         (domains,) = tx.column("SELECT count(*) FROM domain")
         tx.run(_FILL, (users - len(RECEIVERS)) // domains)

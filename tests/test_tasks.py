@@ -38,7 +38,7 @@ def test_usage_lists_the_tasks() -> None:
             [sys.executable, ROOT / "tasks.py", *arguments], check=False, capture_output=True, encoding="utf-8"
         )
         assert (done.returncode, done.stdout) == (1, "")
-        assert re.findall(r"^  (\w+) ", done.stderr, re.MULTILINE)[:2] == ["demo", "test"]
+        assert re.findall(r"^  (\w+) ", done.stderr, re.MULTILINE)[:3] == ["demo", "hostdemo", "test"]
 
 
 def test_the_makefile_and_the_guide_for_contributors_know_the_tasks(tasks: ModuleType) -> None:
