@@ -7,7 +7,7 @@ import pwd
 from mailaddon.errors import MailAddonError
 from mailaddon.records import Problem
 
-from . import layout, services
+from . import layout, services, versions
 from .configuration import files
 from .installing import bare, folders, gid_of, missing_packages, read
 from .layout import Instance
@@ -27,7 +27,14 @@ def problems(instance: Instance) -> list[Problem]:
                 mend=f"apt-get install --no-install-recommends {packages}",
             )
         ]
-    return [*_accounts(instance), *_folders(instance), *_files(instance), *_services(instance), *_effects(instance)]
+    return [
+        *versions.problems(instance),
+        *_accounts(instance),
+        *_folders(instance),
+        *_files(instance),
+        *_services(instance),
+        *_effects(instance),
+    ]
 
 
 def _accounts(instance: Instance) -> list[Problem]:
