@@ -7,8 +7,9 @@ import pwd
 from mailaddon.errors import MailAddonError
 from mailaddon.records import Problem
 
-from . import layout, services, versions
+from . import certificates, layout, services, versions
 from .configuration import files
+from .files import split_block
 from .installing import bare, folders, gid_of, missing_packages, read
 from .layout import Instance
 
@@ -32,6 +33,7 @@ def problems(instance: Instance) -> list[Problem]:
         *_accounts(instance),
         *_folders(instance),
         *_files(instance),
+        *_certificate(instance),
         *_services(instance),
         *_effects(instance),
     ]
@@ -96,10 +98,23 @@ def _files(instance: Instance) -> list[Problem]:
     return found
 
 
+def _certificate(instance: Instance) -> list[Problem]:
+    """What is wrong with an administrator's certificate; our own is made again by `mailaddon host init`."""
+    if not instance.certificate:
+        return []
+    block = split_block(read(os.path.join(instance.postfix, "main.cf")))[1]
+    name = block.partition("myhostname = ")[2].partition("\n")[0] or instance.hostname
+    return certificates.faults(instance, name)
+
+
 def _services(instance: Instance) -> list[Problem]:
     postfix, dovecot = services.postfix_pid(instance), services.dovecot_pid(instance)
     if not postfix and not dovecot:
-        taken = [name for name, offset in layout.PORTS.items() if services.answers(instance, offset)]
+        taken = [
+            name
+            for name, offset in layout.PORTS.items()
+            if len(services.silent(instance, offset)) < len(instance.addresses(offset))
+        ]
         if taken:
             mend = "choose another port_base in [backends.postfix]"
             return [Problem(subject="ports", problem=f"another program has: {', '.join(taken)}", mend=mend)]

@@ -112,8 +112,10 @@ def _say_status(instance: Instance) -> bool:
         click.echo(f"{name:12} {f'runs, process {pid}' if pid else 'does not run'}")
         running &= bool(pid)
     for name, offset in layout.PORTS.items():
-        answer = "answers" if services.answers(instance, offset) else "no answer"
-        click.echo(f"{name:12} {instance.listen} port {instance.port(offset)}: {answer}")
+        silent = services.silent(instance, offset)
+        for address in instance.addresses(offset):
+            answer = "no answer" if address in silent else "answers"
+            click.echo(f"{name:12} {address} port {instance.port(offset)}: {answer}")
     return running
 
 

@@ -57,11 +57,13 @@ def main_cf(instance: "Instance") -> str:
         return f"proxy:sqlite:{i.path('etc', 'postfix', 'sql', name)}.cf"
 
     read = "\n".join(f"    {table(name)}" for name in MAPS)
-    outside = (
-        f"relayhost = {_nexthop(i.relay)}\nsender_dependent_default_transport_maps = {table('outgoing')}"
-        if i.relay
-        else "relayhost =\ndefault_transport = error:5.7.1 This host sends nothing to the outside: it has no relay"
-    )
+    outgoing = f"sender_dependent_default_transport_maps = {table('outgoing')}"
+    if i.relay:
+        outside = f"relayhost = {_nexthop(i.relay)}\n{outgoing}"
+    elif i.system:
+        outside = f"relayhost =\n{outgoing}"
+    else:
+        outside = "relayhost =\ndefault_transport = error:5.7.1 This host sends nothing to the outside: it has no relay"
     return f"""\
 # Postfix of the mail host in {i.root}. Written by `mailaddon host init`; `mailaddon host check` says what has been
 # changed since.
@@ -82,8 +84,8 @@ myhostname = {i.hostname}
 {END}
 myorigin = $myhostname
 smtpd_banner = $myhostname ESMTP
-inet_interfaces = {i.listen}
-inet_protocols = {"ipv6" if ":" in i.listen else "ipv4"}
+inet_interfaces = {", ".join(i.listen)}
+inet_protocols = {"all" if i.listen == layout.ALL or ":" in "".join(i.listen) else "ipv4"}
 
 # Nobody has a mailbox for being a user of this machine.
 mydestination =
@@ -94,11 +96,10 @@ alias_database =
 mynetworks =
 biff = no
 
-# The outside. A private instance asks no name server.
+# The outside
 {outside}
-disable_dns_lookups = yes
-smtp_host_lookup = native
-smtpd_peername_lookup = no
+smtp_tls_security_level = may
+{_DNS if i.system else _NO_DNS}
 
 # The directory. Everything goes through proxymap: a daemon that opens the file itself dies when it does so in the same
 # instant as a command that changes it.
@@ -139,17 +140,43 @@ smtpd_sasl_auth_enable = no
 
 # TLS
 smtpd_tls_security_level = may
-smtpd_tls_cert_file = {i.path("etc", "certificate.pem")}
-smtpd_tls_key_file = {i.path("etc", "key.pem")}
+smtpd_tls_auth_only = yes
+smtpd_tls_cert_file = {i.certificate_file}
+smtpd_tls_key_file = {i.key_file}
+smtpd_tls_protocols = >=TLSv1.2
+smtpd_tls_mandatory_protocols = >=TLSv1.2
+smtp_tls_protocols = >=TLSv1.2
 smtpd_tls_session_cache_database =
 
 # Limits
 message_size_limit = 52428800
 virtual_mailbox_limit = 0
+{_LIMITS if i.system else _PRIVATE_LIMITS}
+"""
+
+
+_DNS = """\
+smtp_host_lookup = dns, native
+smtpd_peername_lookup = yes"""
+_NO_DNS = """\
+# A private host asks no name server.
+disable_dns_lookups = yes
+smtp_host_lookup = native
+smtpd_peername_lookup = no"""
+_LIMITS = """\
+# What one client may do at a time, or in a minute. Programs of this machine, as a webmail, speak for many people.
+smtpd_client_connection_count_limit = 30
+smtpd_client_connection_rate_limit = 120
+smtpd_client_auth_rate_limit = 30
+smtpd_client_event_limit_exceptions = 127.0.0.0/8 [::1]/128
+queue_run_delay = 300s
+minimal_backoff_time = 300s
+maximal_backoff_time = 4000s"""
+_PRIVATE_LIMITS = """\
+# All clients of a private host have one address, and nobody wants to wait for it.
 queue_run_delay = 5s
 minimal_backoff_time = 5s
-maximal_backoff_time = 300s
-"""
+maximal_backoff_time = 300s"""
 
 
 def _nexthop(relay: str) -> str:
@@ -164,24 +191,28 @@ def master_cf(instance: "Instance") -> str:
     added a moment ago is there for the next one.
     """
     i = instance
-    listen = f"[{i.listen}]" if ":" in i.listen else i.listen
-    local = "[::1]" if ":" in i.listen else "127.0.0.1"
+    authenticated = """\
+    -o syslog_name=postfix/submission -o max_use=1
+    -o smtpd_sasl_auth_enable=yes
+    -o smtpd_sender_restrictions=reject_sender_login_mismatch
+    -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"""
     return f"""\
 # Postfix of the mail host in {i.root}. Written by `mailaddon host init`.
 # service  type  private unpriv chroot wakeup maxproc command
 
 # Mail from anywhere to domains of this host
-{listen}:{i.port(layout.SMTP)} inet n - n - - smtpd
+{i.port(layout.SMTP)} inet n - n - - smtpd
     -o syslog_name=postfix/mx -o max_use=1
-# Mail of users, who log in and write as themselves
-{listen}:{i.port(layout.SUBMISSION)} inet n - n - - smtpd
-    -o syslog_name=postfix/submission -o max_use=1
-    -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
-    -o smtpd_sender_restrictions=reject_sender_login_mismatch
-    -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
+# Mail of users, who log in and write as themselves: with STARTTLS, and with TLS from the first octet
+{i.port(layout.SUBMISSION)} inet n - n - - smtpd
+    -o smtpd_tls_security_level=encrypt
+{authenticated}
+{i.port(layout.SUBMISSIONS)} inet n - n - - smtpd
+    -o smtpd_tls_wrappermode=yes
+{authenticated}
 # Automatic replies and the mail of lists, from this machine only
-{local}:{i.port(layout.REINJECTION)} inet n - n - - smtpd
-    -o syslog_name=postfix/re-injection -o mynetworks={"[::1]/128" if ":" in i.listen else "127.0.0.1/32"}
+{layout.LOOPBACK}:{i.port(layout.REINJECTION)} inet n - n - - smtpd
+    -o syslog_name=postfix/re-injection -o mynetworks={layout.LOOPBACK}/32
     -o smtpd_client_restrictions=permit_mynetworks,reject -o smtpd_recipient_restrictions=
     -o smtpd_relay_restrictions=permit_mynetworks,reject
 # The spam filters
@@ -220,36 +251,33 @@ postlog unix-dgram n - n - 1 postlogd
 def dovecot_conf(instance: "Instance") -> str:
     """Dovecot's configuration."""
     i = instance
+    listen = "*, ::" if i.listen == layout.ALL else ", ".join(i.listen)
     return f"""\
 # Dovecot of the mail host in {i.root}. Written by `mailaddon host init`.
 
 base_dir = {i.path("run", "dovecot")}
 state_dir = {i.path("run", "dovecot-state")}
-instance_name = mailaddon-{i.port_base}
+instance_name = {i.label}
 log_path = {i.path("log", "dovecot.log")}
 protocols = imap lmtp sieve
-listen = {i.listen}
+listen = {listen}
 postmaster_address = postmaster@{i.hostname}
 # Automatic replies go out here.
-submission_host = {"[::1]" if ":" in i.listen else "127.0.0.1"}:{i.port(layout.REINJECTION)}
+submission_host = {layout.LOOPBACK}:{i.port(layout.REINJECTION)}
 recipient_delimiter = +
 
-ssl = yes
-ssl_cert = <{i.path("etc", "certificate.pem")}
-ssl_key = <{i.path("etc", "key.pem")}
+# Without TLS nobody logs in, except from the very address that the service has.
+ssl = required
+ssl_cert = <{i.certificate_file}
+ssl_key = <{i.key_file}
+ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = yes
 
 # Users and their mail are what the directory says at the moment: nothing is cached.
 auth_mechanisms = plain login
 auth_username_format = %Lu
 auth_cache_size = 0
-# All clients of a private instance have one address, so nobody has to wait because somebody else mistyped a password.
-auth_failure_delay = 0
-service anvil {{
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
+{_PENALTY if i.system else _NO_PENALTY}
 passdb {{
   driver = sql
   args = {i.path("etc", "dovecot", "dovecot-sql.conf.ext")}
@@ -283,7 +311,7 @@ service imap-login {{
     port = {i.port(layout.IMAP)}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {i.port(layout.IMAPS)}
   }}
 }}
 service managesieve-login {{
@@ -327,6 +355,19 @@ plugin {{
   sieve_before = {i.path("sieve")}/%d/%n.sieve
 }}
 """
+
+
+_PENALTY = """\
+# Whoever mistypes a password waits, and an address that goes on doing so waits longer and longer.
+auth_failure_delay = 2 secs"""
+_NO_PENALTY = """\
+# All clients of a private host have one address, so nobody has to wait because somebody else mistyped a password.
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}"""
 
 
 def dovecot_sql(instance: "Instance") -> str:

@@ -109,7 +109,7 @@ def _refused(instance: Instance, recipient: str) -> None:
     with contextlib.suppress(smtplib.SMTPRecipientsRefused):
         mail.send(instance, "bob@example.test", [recipient], "Again", "Hello?\n")
         raise Unavailable(f"mail to {recipient} is taken")
-    with smtplib.SMTP(instance.listen, instance.port(layout.SMTP), timeout=_PATIENCE) as smtp:
+    with smtplib.SMTP(layout.LOOPBACK, instance.port(layout.SMTP), timeout=_PATIENCE) as smtp:
         smtp.helo("client.invalid")
         smtp.mail("bob@example.test")
         code, reason = smtp.rcpt(recipient)

@@ -91,7 +91,7 @@ def plan(instance: Instance) -> Iterator[str]:
     """What `install` would do, line by line; nothing, if everything is as it has to be."""
     yield from (" ".join(command) for command in accounts(instance))
     yield from (f"make folder {path}" for path, *_rights in folders(instance) if not os.path.isdir(path))
-    if not os.path.exists(instance.path("etc", "certificate.pem")):
+    if certificates.needed(instance):
         yield f"make a certificate for {instance.hostname}"
     for file in files(instance):
         present = read(file.path)
@@ -140,7 +140,7 @@ def install(instance: Instance) -> None:
             os.makedirs(path, exist_ok=True)
             os.chown(path, pwd.getpwnam(owner).pw_uid, gid_of(group))
             os.chmod(path, mode)
-        if not os.path.exists(instance.path("etc", "certificate.pem")):
+        if certificates.needed(instance):
             certificates.issue(instance, instance.hostname)
         for file in files(instance):
             _write(file)

@@ -1,6 +1,7 @@
 """Where the parts of a mail host are, and under which numbers they run: what `[backends.postfix]` describes.
 
 - etc/postfix, etc/dovecot: configuration, written by `mailaddon host init`
+- etc/systemd, etc/logrotate.d: what else the machine may run
 - db: the directory, shared with the daemons' group
 - spool, data: Postfix's queue and caches
 - run: Dovecot's sockets, our locks
@@ -8,6 +9,9 @@
 - sieve: the scripts that send automatic replies
 - lists: mailing lists, run by mlmmj
 - log: postfix.log, dovecot.log, effects.log
+- replaced: what stood outside the root where a file of ours is now
+
+A private host has all of it below its root. The machine's own has what others look for where they look for it.
 """
 
 import os
@@ -26,16 +30,44 @@ MAX_ROOT = 107 - LONGEST_SOCKET
 SMTP = 25
 REINJECTION = 26
 IMAP = 143
+SUBMISSIONS = 465
 SUBMISSION = 587
+IMAPS = 993
 SIEVE = 4190
-PORTS = {"smtp": SMTP, "re-injection": REINJECTION, "imap": IMAP, "submission": SUBMISSION, "sieve": SIEVE}
+PORTS = {
+    "smtp": SMTP,
+    "re-injection": REINJECTION,
+    "imap": IMAP,
+    "submissions": SUBMISSIONS,
+    "submission": SUBMISSION,
+    "imaps": IMAPS,
+    "sieve": SIEVE,
+}
+LOOPBACK = "127.0.0.1"
+#: `listen` on every address that the machine has.
+ALL = ["all"]
+#: Where the machine's own host has its parts; what is not named here is below the root.
+_SYSTEM_PLACES = {
+    "etc/postfix": "/etc/postfix",
+    "etc/dovecot": "/etc/dovecot",
+    "etc/systemd": "/etc/systemd/system",
+    "etc/logrotate.d": "/etc/logrotate.d",
+    "spool": "/var/spool/postfix",
+    "data": "/var/lib/postfix",
+    "run/dovecot": "/run/dovecot",
+    "run/dovecot-state": "/var/lib/dovecot",
+    "log": "/var/log/mailhost",
+}
 
 _OPTIONS: "dict[str, Any]" = {
+    "system": False,
     "root": "",
     "port_base": 20000,
-    "listen": "127.0.0.1",
+    "listen": [LOOPBACK],
     "hostname": "mail.localhost",
     "relay": "",
+    "certificate": "",
+    "key": "",
     "group": "mailaddon",
     "policy_user": "mailaddon",
     "list_user": "list",
@@ -43,17 +75,22 @@ _OPTIONS: "dict[str, Any]" = {
     "mail_gid": 5000,
     "reply_days": 1,
 }
+_SYSTEM_OPTIONS: "dict[str, Any]" = {"root": "/var/lib/mailhost", "port_base": 0, "listen": ALL}
 
 
 class Instance:
     """One mail host.
 
     Attributes:
-        root: the folder that holds everything, short enough for sockets.
+        system: whether it is the machine's own: /etc/postfix, /etc/dovecot and the standard ports.
+        root: the folder that holds everything else, short enough for sockets.
         port_base: what is added to the usual ports: 20000 makes IMAP 20143.
-        listen: the address that the services listen at.
+        listen: the addresses that the services listen at, or `ALL`.
         hostname: what the host calls itself until EChangeNetworkSettings says otherwise.
-        relay: `host:port` that takes mail to the outside; "": such mail is refused.
+        relay: `host:port` that takes mail to the outside; "": a private host refuses such mail, the machine's own asks
+            the name servers.
+        certificate: an administrator's certificate with its chain; "": one that the host signs itself.
+        key: its key.
         group: the group that shares the directory with the daemons.
         policy_user: who the policy service runs as.
         list_user: who owns the mailing lists.
@@ -62,11 +99,14 @@ class Instance:
         reply_days: after how many days a sender gets the same automatic reply again.
     """
 
+    system: bool
     root: str
     port_base: int
-    listen: str
+    listen: list[str]
     hostname: str
     relay: str
+    certificate: str
+    key: str
     group: str
     policy_user: str
     list_user: str
@@ -78,25 +118,64 @@ class Instance:
         for name in options:
             if name not in _OPTIONS:
                 raise NotConfigured(f"[backends.postfix]: {name!r} is not an option; known: {', '.join(_OPTIONS)}")
-        for name, default in _OPTIONS.items():
+        defaults = _OPTIONS | _SYSTEM_OPTIONS if options.get("system") is True else _OPTIONS
+        for name, default in defaults.items():
             value = options.get(name, default)
+            if name == "listen" and type(value) is str:
+                value = [value]
             if type(value) is not type(default):
                 raise NotConfigured(f"[backends.postfix]: {name} is {value!r}; a {type(default).__name__} is needed")
             setattr(self, name, value)
+        self._places = _SYSTEM_PLACES if self.system else {}
+        self._check()
+
+    def _check(self) -> None:
         if not os.path.isabs(self.root):
             raise NotConfigured("[backends.postfix] has no root, an absolute path; `mailaddon host init` makes one")
         if len(os.fsencode(self.root)) > MAX_ROOT:
             raise NotConfigured(
                 f"[backends.postfix]: root {self.root} is longer than {MAX_ROOT} octets, too long for sockets"
             )
+        if not self.listen or not all(type(address) is str for address in self.listen):
+            raise NotConfigured(
+                f"[backends.postfix]: listen is {self.listen!r}; an address or a list of them is needed"
+            )
+        if bool(self.certificate) != bool(self.key):
+            raise NotConfigured("[backends.postfix]: certificate and key go together")
+        for path in (self.certificate, self.key):
+            if path and not os.path.isabs(path):
+                raise NotConfigured(f"[backends.postfix]: {path} is not an absolute path")
 
     def path(self, *parts: str) -> str:
-        """A path below the root."""
-        return os.path.join(self.root, *parts)
+        """Where a part of the host is."""
+        wanted = "/".join(parts)
+        for place, path in self._places.items():
+            if wanted == place or wanted.startswith(f"{place}/"):
+                return path + wanted[len(place) :]
+        return os.path.join(self.root, wanted)
 
     def port(self, offset: int) -> int:
         """One of the instance's ports."""
         return self.port_base + offset
+
+    def addresses(self, offset: int) -> "list[str]":
+        """Where a port can be reached from this machine; the host's own way in is for the machine only."""
+        return [LOOPBACK] if offset == REINJECTION or self.listen == ALL else self.listen
+
+    @property
+    def label(self) -> str:
+        """What tells this host from others on the machine."""
+        return "mailhost" if self.system else f"mailhost-{self.port_base}"
+
+    @property
+    def certificate_file(self) -> str:
+        """The certificate in force."""
+        return self.certificate or self.path("etc", "certificate.pem")
+
+    @property
+    def key_file(self) -> str:
+        """The key in force."""
+        return self.key or self.path("etc", "key.pem")
 
     @property
     def directory(self) -> str:

@@ -25,7 +25,7 @@ def send(instance: Instance, sender: str, recipients: list[str], subject: str, t
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain="mailaddon.invalid")
     message.set_content(text)
-    with smtplib.SMTP(instance.listen, instance.port(layout.SMTP), "client.invalid", timeout=20) as smtp:
+    with smtplib.SMTP(_at(instance), instance.port(layout.SMTP), "client.invalid", timeout=20) as smtp:
         smtp.send_message(message, sender, recipients)
 
 
@@ -35,7 +35,7 @@ def login(instance: Instance, user: str, password: str) -> imaplib.IMAP4:
     Raises:
         imaplib.IMAP4.error, OSError: the host refuses the login, or does not answer.
     """
-    session = imaplib.IMAP4(instance.listen, instance.port(layout.IMAP), timeout=20)
+    session = imaplib.IMAP4(_at(instance), instance.port(layout.IMAP), timeout=20)
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # the certificate of a private instance says nothing
         context.check_hostname = False
@@ -47,6 +47,10 @@ def login(instance: Instance, user: str, password: str) -> imaplib.IMAP4:
         session.shutdown()
         raise
     return session
+
+
+def _at(instance: Instance) -> str:
+    return instance.addresses(layout.SMTP)[0]
 
 
 def messages(session: imaplib.IMAP4) -> list[bytes]:

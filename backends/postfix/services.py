@@ -113,10 +113,10 @@ def start(instance: "Instance") -> None:
     _start("Postfix", instance, "postfix.log", postfix_pid, POSTFIX, "-c", instance.postfix, "start")
     deadline = time.monotonic() + _READY
     for name, offset in layout.PORTS.items():
-        while not answers(instance, offset):
+        while missing := silent(instance, offset):
             if time.monotonic() > deadline or not (postfix_pid(instance) and dovecot_pid(instance)):
                 raise Unavailable(
-                    f"{name} does not answer at {instance.listen} port {instance.port(offset)}:"
+                    f"{name} does not answer at {', '.join(missing)} port {instance.port(offset)}:"
                     f" {last_words(instance, 'postfix.log', 0)} {last_words(instance, 'dovecot.log', 0)}"
                 )
             time.sleep(_STEP)
@@ -208,14 +208,21 @@ def last_words(instance: "Instance", log: str, since: int) -> str:
 
 
 def answers(instance: "Instance", offset: int) -> bool:
-    """Whether something listens at a port."""
+    """Whether something listens at a port, on every address that the host has."""
+    return not silent(instance, offset)
+
+
+def silent(instance: "Instance", offset: int) -> "list[str]":
+    """The addresses of the host where nothing listens at a port."""
     import socket
 
-    try:
-        socket.create_connection((instance.listen, instance.port(offset)), timeout=1).close()
-    except OSError:
-        return False
-    return True
+    found = []
+    for address in instance.addresses(offset):
+        try:
+            socket.create_connection((address, instance.port(offset)), timeout=1).close()
+        except OSError:
+            found.append(address)
+    return found
 
 
 def stop(instance: "Instance") -> None:
