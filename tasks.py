@@ -56,10 +56,12 @@ PROGRAMS = {
 FILES = {
     "/usr/share/i18n/charmaps/ISO-8859-1.gz": "locales",
     "/usr/lib/postfix/postfix-sqlite.so": "postfix-sqlite",
+    "/usr/lib/postfix/postfix-pgsql.so": "postfix-pgsql",
     "/usr/lib/dovecot/imap": "dovecot-imapd",
     "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
     "/usr/lib/dovecot/managesieve": "dovecot-managesieved",
     "/usr/lib/dovecot/modules/auth/libdriver_sqlite.so": "dovecot-sqlite",
+    "/usr/lib/dovecot/modules/auth/libdriver_pgsql.so": "dovecot-pgsql",
 }
 #: Those of them that a mail host consists of.
 HOST = (

@@ -17,6 +17,7 @@ import psycopg
 
 USER = "mailaddon"
 PASSWORD = "s3cr/t p@ss:word%"  # everything that a URL has to write otherwise
+READER = "lookup"
 DATABASE = "mail"
 _SETTINGS = {
     "fsync": "off",  # the machine does not crash
@@ -37,7 +38,7 @@ def programs() -> Path:
 
 
 class Server:
-    """A server with one database and its owner.
+    """A server with one database, its owner, and a role for daemons.
 
     Attributes:
         port: on the loopback, and in the name of the socket.
@@ -68,6 +69,7 @@ class Server:
         self.start()
         with self.administrator() as connection:
             connection.execute(f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'")
+            connection.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'")
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {USER}")
 
     def start(self) -> None:

@@ -487,6 +487,10 @@ LOOKUPS = {
     "lookup_refusal": ADDRESS,
     "lookup_sender": ADDRESS,
     "lookup_autoresponder": ADDRESS,
+    "lookup_domain": "name = 'd77.com'",
+    "lookup_list": ADDRESS,
+    "lookup_list_member": "list_id = 1",
+    "lookup_spam_filter": "domain = 'd77.com' AND address = 'spam.test'",
 }
 #: 2,000 domains with 5 users: enough for the planner to take a wrong way, if there were one.
 MANY = """

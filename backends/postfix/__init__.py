@@ -28,10 +28,11 @@ class PostfixBackend(DirectoryBackend):
     """The hooks on a directory that a mail host reads, and what the host needs besides."""
 
     def __init__(self, context: "Context") -> None:
-        self.instance = Instance(context.options)
+        self.instance = Instance(context.options, context.settings["directory"])
         if context.settings["directory"] != self.instance.directory:
             raise NotConfigured(
-                f"the setting directory is not {self.instance.directory}, which is what this mail host reads"
+                f"the setting directory is neither {self.instance.directory}, which is what this mail host reads,"
+                " nor a PostgreSQL URL"
             )
         super().__init__(context)
         self.outbox = Outbox(self._directory, self.instance.path("run", "effects.lock"), self._perform)
@@ -225,4 +226,5 @@ class PostfixBackend(DirectoryBackend):
         from .checking import problems
 
         found = problems(self.instance)
-        return found + super().check() if os.path.exists(self.instance.directory) else found
+        there = self.instance.in_postgresql or os.path.exists(self.instance.directory)
+        return found + super().check() if there else found

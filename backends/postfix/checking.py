@@ -4,10 +4,10 @@ import grp
 import os
 import pwd
 
-from mailaddon.errors import MailAddonError
+from mailaddon.errors import MailAddonError, NotConfigured
 from mailaddon.records import Problem
 
-from . import certificates, layout, services, versions
+from . import certificates, databases, layout, services, versions
 from .configuration import files
 from .files import split_block
 from .installing import bare, folders, gid_of, missing_packages, read
@@ -18,7 +18,7 @@ _INIT = "run `mailaddon host init`"
 
 def problems(instance: Instance) -> list[Problem]:
     """Everything that is wrong; the running of the services is asked for as far as root may."""
-    missing = missing_packages()
+    missing = missing_packages(instance)
     if missing:
         packages = " ".join(missing)
         return [
@@ -28,15 +28,18 @@ def problems(instance: Instance) -> list[Problem]:
                 mend=f"apt-get install --no-install-recommends {packages}",
             )
         ]
-    return [
-        *versions.problems(instance),
-        *_accounts(instance),
-        *_folders(instance),
-        *_files(instance),
-        *_certificate(instance),
-        *_services(instance),
-        *_effects(instance),
-    ]
+    try:
+        return [
+            *versions.problems(instance),
+            *_accounts(instance),
+            *_folders(instance),
+            *_files(instance),
+            *_certificate(instance),
+            *_services(instance),
+            *_effects(instance),
+        ]
+    except NotConfigured as error:
+        return [Problem(subject="settings", problem=error.message, mend=f"change mailaddon.toml, and {_INIT}")]
 
 
 def _accounts(instance: Instance) -> list[Problem]:
@@ -91,7 +94,9 @@ def _files(instance: Instance) -> list[Problem]:
                     severe=False,
                 )
             )
-    if os.path.exists(instance.directory):
+    if instance.in_postgresql:
+        found += databases.problems(instance)
+    elif os.path.exists(instance.directory):
         found += _rights(instance.directory, 0o660, "root", instance.group)
     else:
         found.append(Problem(subject=instance.directory, problem="it does not exist", mend=_INIT))
@@ -131,14 +136,14 @@ def _services(instance: Instance) -> list[Problem]:
 def _effects(instance: Instance) -> list[Problem]:
     from mailaddon.directory.store import Directory
 
-    if not os.path.exists(instance.directory):
+    if not instance.in_postgresql and not os.path.exists(instance.directory):
         return []
     directory = Directory(instance.path("run"), 5, instance.directory)
     try:
         with directory.read() as tx:
             (count,) = tx.column("SELECT count(*) FROM effect")
     except MailAddonError as error:
-        return [Problem(subject=instance.directory, problem=error.message, mend="see the message")]
+        return [Problem(subject=directory.name, problem=error.message, mend="see the message")]
     finally:
         directory.close()
     if not count:

@@ -18,13 +18,14 @@ def group() -> None:
 
 
 def _configured() -> "tuple[str, dict[str, object]]":
-    """The backend in force, and the options of this one."""
+    """Where the directory is, and the options of this backend."""
     loaded = settings.load(home.locate())
-    return loaded["backend"], dict(loaded.backends.get("postfix", {}))
+    return loaded["directory"], dict(loaded.backends.get("postfix", {}))
 
 
 def _instance() -> Instance:
-    return Instance(_configured()[1])
+    directory, options = _configured()
+    return Instance(options, directory)
 
 
 @group.command()
@@ -39,9 +40,9 @@ def init(root: str, port_base: int, hostname: str, relay: str, *, dry_run: bool,
     from . import installing
 
     options = {"root": os.path.abspath(root), "port_base": port_base, "hostname": hostname, "relay": relay}
-    present = _configured()[1]
+    directory, present = _configured()
     kept = {name: value for name, value in present.items() if name not in options}
-    instance = Instance(kept | options)
+    instance = Instance(kept | options, directory)
     changes = list(installing.plan(instance))
     click.echo("\n".join(changes) if changes else f"{instance.root} is as it has to be")
     if not dry_run:

@@ -2,9 +2,9 @@
 
 import os
 
-from . import layout
+from . import databases, layout
 from ._record import File
-from .lookups import MAPS
+from .lookups import MAPS, dovecot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def files(instance: "Instance") -> "list[File]":
         _file(instance.dovecot, dovecot_conf(instance), 0o644),
         _file(instance.path("etc", "dovecot", "dovecot-sql.conf.ext"), dovecot_sql(instance), 0o600),
         _file(instance.path("etc", "policy.py"), _policy(), 0o640, group),
+        *(_file(path, text, 0o640, group) for path, text in databases.files(instance)),
     ]
 
 
@@ -46,7 +47,7 @@ def _policy() -> str:
 
 
 def _map(instance: "Instance", query: str) -> str:
-    return f"dbpath = {instance.directory}\nquery = {query}\n"
+    return f"{databases.for_map(instance)}query = {query}\n"
 
 
 def main_cf(instance: "Instance") -> str:
@@ -54,7 +55,7 @@ def main_cf(instance: "Instance") -> str:
     i = instance
 
     def table(name: str) -> str:
-        return f"proxy:sqlite:{i.path('etc', 'postfix', 'sql', name)}.cf"
+        return f"proxy:{databases.map_type(i)}:{i.path('etc', 'postfix', 'sql', name)}.cf"
 
     read = "\n".join(f"    {table(name)}" for name in MAPS)
     outgoing = f"sender_dependent_default_transport_maps = {table('outgoing')}"
@@ -101,8 +102,8 @@ biff = no
 smtp_tls_security_level = may
 {_DNS if i.system else _NO_DNS}
 
-# The directory. Everything goes through proxymap: a daemon that opens the file itself dies when it does so in the same
-# instant as a command that changes it.
+# The directory. Everything goes through proxymap: a daemon that opens an SQLite file itself dies when it does so in the
+# same instant as a command that changes it, and one that asks PostgreSQL itself makes a connection for every session.
 proxy_read_maps =
 {read}
 recipient_delimiter = +
@@ -217,7 +218,7 @@ def master_cf(instance: "Instance") -> str:
     -o smtpd_relay_restrictions=permit_mynetworks,reject
 # The spam filters
 policy unix - n n - 0 spawn
-    user={i.policy_user} argv={PYTHON} -IS {i.path("etc", "policy.py")} {i.directory}
+    user={i.policy_user} argv={PYTHON} -IS {i.path("etc", "policy.py")} {databases.for_policy(i)}
 # Mailing lists
 mlmmj unix - n n - - pipe
     flags=ORu user={i.list_user} argv={MLMMJ} -F -L {i.path("lists")}/$nexthop
@@ -371,17 +372,6 @@ service anvil {
 
 
 def dovecot_sql(instance: "Instance") -> str:
-    """Dovecot's queries. Postfix asks as the service smtp, and knows no `nologin`: it finds no suspended user."""
-    return f"""\
-driver = sqlite
-connect = {instance.directory}
-default_pass_scheme = ARGON2ID
-password_query = SELECT address AS user, password, \\
-  CASE WHEN suspended = 1 THEN 'y' END AS nologin, \\
-  CASE WHEN suspended = 1 THEN 'Account suspended' END AS reason \\
-  FROM lookup_mailbox WHERE local_part = '%n' AND domain = '%d' AND (suspended = 0 OR '%s' <> 'smtp')
-user_query = SELECT address AS user, home, {instance.mail_uid} AS uid, {instance.mail_gid} AS gid, \\
-  CASE WHEN suspended = 1 AND '%s' = 'lmtp' THEN 'y' END AS tempfail \\
-  FROM lookup_mailbox WHERE local_part = '%n' AND domain = '%d'
-iterate_query = SELECT local_part AS username, domain FROM lookup_mailbox WHERE domain = primary_domain
-"""  # noqa: S608 - Dovecot escapes what it puts in
+    """Dovecot's queries, and the database that they go to."""
+    queries = "".join(f"{name} = {query}\n" for name, query in dovecot(instance).items())
+    return f"{databases.for_dovecot(instance)}default_pass_scheme = ARGON2ID\n{queries}"

@@ -7,10 +7,9 @@ import os
 import pwd
 from collections.abc import Iterator
 
-from mailaddon.directory import Directory
 from mailaddon.errors import NotConfigured, StorageFailed
 
-from . import certificates, services
+from . import certificates, databases, services
 from ._record import File
 from .configuration import DAEMONS, MLMMJ, PROGRAMS, PYTHON, files
 from .files import replace, settle, split_block
@@ -18,13 +17,11 @@ from .layout import Instance
 
 PACKAGES = {
     f"{PROGRAMS}/postfix": "postfix",
-    "/usr/lib/postfix/postfix-sqlite.so": "postfix-sqlite",
     services.DOVECOT: "dovecot-core",
     "/usr/lib/dovecot/imap": "dovecot-imapd",
     "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
     services.SIEVEC: "dovecot-sieve",
     "/usr/lib/dovecot/managesieve": "dovecot-managesieved",
-    "/usr/lib/dovecot/modules/auth/libdriver_sqlite.so": "dovecot-sqlite",
     MLMMJ: "mlmmj",
     certificates.OPENSSL: "openssl",
     PYTHON: "python3",
@@ -32,9 +29,10 @@ PACKAGES = {
 }
 
 
-def missing_packages() -> list[str]:
+def missing_packages(instance: Instance) -> list[str]:
     """Debian's packages that a mail host needs and the machine does not have."""
-    return sorted({package for path, package in PACKAGES.items() if not os.path.exists(path)})
+    needed = {**PACKAGES, **databases.packages(instance)}
+    return sorted({package for path, package in needed.items() if not os.path.exists(path)})
 
 
 def folders(instance: Instance) -> "list[tuple[str, int, str, str]]":
@@ -42,11 +40,11 @@ def folders(instance: Instance) -> "list[tuple[str, int, str, str]]":
     i = instance
     return [
         (i.root, 0o755, "root", "root"),
+        *([] if i.in_postgresql else [(i.path("db"), 0o2770, "root", i.group)]),
         (i.path("etc"), 0o755, "root", "root"),
         (i.path("etc", "postfix"), 0o755, "root", "root"),
         (i.path("etc", "postfix", "sql"), 0o750, "root", "postfix"),
         (i.path("etc", "dovecot"), 0o755, "root", "root"),
-        (i.path("db"), 0o2770, "root", i.group),
         (i.path("spool"), 0o755, "root", "root"),
         (i.path("data"), 0o700, "postfix", "postfix"),
         (i.path("run"), 0o755, "root", "root"),
@@ -79,9 +77,10 @@ def accounts(instance: Instance) -> "list[list[str]]":
 
 
 def settings_text(instance: Instance) -> str:
-    """What mailaddon.toml has to say."""
+    """What mailaddon.toml has to say. A URL may have a password in it, and has been read from there."""
+    directory = "" if instance.in_postgresql else f"directory = {json.dumps(instance.directory)}\n"
     return (
-        f'backend = "postfix"\ndirectory = {json.dumps(instance.directory)}\n\n'
+        f'backend = "postfix"\n{directory}\n'
         f"[backends.postfix]\nroot = {json.dumps(instance.root)}\nport_base = {instance.port_base}\n"
         f"hostname = {json.dumps(instance.hostname)}\nrelay = {json.dumps(instance.relay)}\n"
     )
@@ -97,13 +96,12 @@ def plan(instance: Instance) -> Iterator[str]:
         present = read(file.path)
         if bare(present) != bare(file.text):
             yield from (
-                line.rstrip("\n")
+                databases.shown(line.rstrip("\n"))
                 for line in difflib.unified_diff(
                     present.splitlines(), file.text.splitlines(), file.path, file.path, lineterm=""
                 )
             )
-    if not os.path.exists(instance.directory):
-        yield f"make directory {instance.directory}"
+    yield from databases.plan(instance)
 
 
 def read(path: str) -> str:
@@ -130,7 +128,7 @@ def install(instance: Instance) -> None:
     """
     if os.geteuid() != 0:
         raise NotConfigured("Postfix and Dovecot start as root, so this needs root")
-    missing = missing_packages()
+    missing = missing_packages(instance)
     if missing:
         raise NotConfigured(f"missing packages: apt-get install --no-install-recommends {' '.join(missing)}")
     for command in accounts(instance):
@@ -146,8 +144,7 @@ def install(instance: Instance) -> None:
             _write(file)
     except OSError as error:
         raise StorageFailed(f"{error.filename or instance.root} cannot be made: {error.strerror}") from None
-    if not os.path.exists(instance.directory):
-        Directory(instance.path("run"), location=instance.directory).database.upkeep().migrate()
+    databases.make(instance)
 
 
 def _write(file: File) -> None:

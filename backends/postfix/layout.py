@@ -2,7 +2,7 @@
 
 - etc/postfix, etc/dovecot: configuration, written by `mailaddon host init`
 - etc/systemd, etc/logrotate.d: what else the machine may run
-- db: the directory, shared with the daemons' group
+- db: the directory, if it is a file, shared with the daemons' group
 - spool, data: Postfix's queue and caches
 - run: Dovecot's sockets, our locks
 - mail: a place for mail; a panel may name any other
@@ -16,6 +16,7 @@ A private host has all of it below its root. The machine's own has what others l
 
 import os
 
+from mailaddon.directory.store import on_server
 from mailaddon.errors import NotConfigured
 
 TYPE_CHECKING = False
@@ -74,12 +75,17 @@ _OPTIONS: "dict[str, Any]" = {
     "mail_uid": 5000,
     "mail_gid": 5000,
     "reply_days": 1,
+    "reader": "",
 }
 _SYSTEM_OPTIONS: "dict[str, Any]" = {"root": "/var/lib/mailhost", "port_base": 0, "listen": ALL}
 
 
 class Instance:
     """One mail host.
+
+    Args:
+        options: the table `[backends.postfix]`.
+        directory: the setting; anything but a URL stands for the file in the root.
 
     Attributes:
         system: whether it is the machine's own: /etc/postfix, /etc/dovecot and the standard ports.
@@ -97,6 +103,9 @@ class Instance:
         mail_uid: who owns the mail.
         mail_gid: its group.
         reply_days: after how many days a sender gets the same automatic reply again.
+        reader: the URL with which the daemons read a directory in PostgreSQL; "" for a file.
+        directory: where the directory is: its file, or the URL with which commands read and write it.
+        in_postgresql: whether it is a URL.
     """
 
     system: bool
@@ -113,8 +122,9 @@ class Instance:
     mail_uid: int
     mail_gid: int
     reply_days: int
+    reader: str
 
-    def __init__(self, options: "Mapping[str, Any]") -> None:
+    def __init__(self, options: "Mapping[str, Any]", directory: str = "") -> None:
         for name in options:
             if name not in _OPTIONS:
                 raise NotConfigured(f"[backends.postfix]: {name!r} is not an option; known: {', '.join(_OPTIONS)}")
@@ -127,6 +137,8 @@ class Instance:
                 raise NotConfigured(f"[backends.postfix]: {name} is {value!r}; a {type(default).__name__} is needed")
             setattr(self, name, value)
         self._places = _SYSTEM_PLACES if self.system else {}
+        self.in_postgresql = on_server(directory)
+        self.directory = directory if self.in_postgresql else self.path("db", "mail.db")
         self._check()
 
     def _check(self) -> None:
@@ -176,11 +188,6 @@ class Instance:
     def key_file(self) -> str:
         """The key in force."""
         return self.key or self.path("etc", "key.pem")
-
-    @property
-    def directory(self) -> str:
-        """The directory's file."""
-        return self.path("db", "mail.db")
 
     @property
     def postfix(self) -> str:

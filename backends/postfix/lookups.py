@@ -1,36 +1,37 @@
-"""What Postfix asks the directory, map by map. Values stand in single quotes, which Postfix escapes."""
+"""What Postfix and Dovecot ask the directory. They read views only, so that is all that their role has to see.
+
+Values stand in single quotes, which Postfix and Dovecot escape.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .layout import Instance
 
 _AT = "substr('%s', 1, 1) = '@'"  # the key is @domain, not an address
 
 #: The distribution lists in force that an address stands for: itself, and the lists in it. A list may be in itself by a
-#: detour, which Postfix would follow for ever.
+#: detour, which Postfix would follow for ever. SQLite cannot know that few lists are inside; CROSS JOIN keeps it from
+#: beginning with the members of all lists, and means nothing to PostgreSQL.
 _LISTS = """
 WITH RECURSIVE inside (id) AS (
-    SELECT a.id FROM lookup_name AS n
-    JOIN domain AS d ON d.id = n.domain_id AND d.distribution_lists = 1
-    JOIN address AS a ON a.domain_id = n.domain_id AND a.local_part = '%u' AND a.kind = 'distribution'
-    WHERE n.name = '%d'
+    SELECT id FROM lookup_list WHERE local_part = '%u' AND domain = '%d'
     UNION
-    SELECT a.id FROM inside
-    JOIN list_member AS m ON m.list_id = inside.id
-    JOIN lookup_name AS n ON n.name = m.domain
-    JOIN domain AS d ON d.id = n.domain_id AND d.distribution_lists = 1
-    JOIN address AS a ON a.domain_id = n.domain_id AND a.local_part = m.local_part AND a.kind = 'distribution'
+    SELECT l.id FROM inside
+    CROSS JOIN lookup_list_member AS m
+    CROSS JOIN lookup_list AS l
+    WHERE m.list_id = inside.id AND l.domain = m.domain AND l.local_part = m.local_part
 )
 SELECT m.local_part || '@' || m.domain FROM inside
-JOIN list_member AS m ON m.list_id = inside.id
-LEFT JOIN domain_name AS n ON n.name = m.domain
-LEFT JOIN address AS a ON a.domain_id = n.domain_id AND a.local_part = m.local_part AND a.kind = 'distribution'
-WHERE a.id IS NULL
+CROSS JOIN lookup_list_member AS m WHERE m.list_id = inside.id AND m.is_list = 0
 """
 _OTHERS = (
     " UNION ALL SELECT target FROM lookup_alias WHERE local_part = '%u' AND domain = '%d'"
     " AND NOT EXISTS (SELECT 1 FROM inside)"
 )
 _EMPTY_LISTS = """
-SELECT '550 5.2.0 The list has no members' FROM lookup_name AS n
-JOIN address AS a ON a.domain_id = n.domain_id AND a.local_part = '%u' AND a.kind = 'distribution'
-WHERE n.name = '%d' AND NOT EXISTS (SELECT 1 FROM list_member AS m WHERE m.list_id = a.id) LIMIT 1
+SELECT '550 5.2.0 The list has no members' FROM lookup_list AS l
+WHERE local_part = '%u' AND domain = '%d'
+AND NOT EXISTS (SELECT 1 FROM lookup_list_member AS m WHERE m.list_id = l.id) LIMIT 1
 """
 
 
@@ -38,6 +39,7 @@ def _line(query: str) -> str:
     return " ".join(query.split())
 
 
+#: Postfix's maps.
 MAPS = {
     "domains": "SELECT name FROM lookup_name WHERE name = '%s' AND kind = 'primary'",
     "alias-domains": "SELECT name FROM lookup_name WHERE name = '%s' AND kind = 'alias'",
@@ -48,10 +50,24 @@ MAPS = {
     "lists": "SELECT 'mlmmj:' || domain || '/' || local_part FROM lookup_mailing_list"
     " WHERE local_part = '%u' AND domain = '%d'",
     "senders": "SELECT login FROM lookup_sender WHERE local_part = '%u' AND domain = '%d'",
-    "suspended-domains": "SELECT '450 4.2.1 Domain temporarily suspended' FROM lookup_name AS n"
-    " JOIN domain AS d ON d.id = n.domain_id WHERE n.name = '%s' AND d.suspended = 1",
+    "suspended-domains": "SELECT '450 4.2.1 Domain temporarily suspended' FROM lookup_domain"
+    " WHERE name = '%s' AND suspended = 1",
     "refusals": "SELECT action FROM lookup_refusal WHERE local_part = '%u' AND domain = '%d'",
     "empty-lists": _line(_EMPTY_LISTS),
-    "outgoing": "SELECT 'from-' || replace(d.ip_address, ':', '_') || ':' FROM lookup_name AS n"  # noqa: S608 - our text
-    f" JOIN domain AS d ON d.id = n.domain_id WHERE n.name = '%d' AND {_AT}",
+    "outgoing": "SELECT 'from-' || replace(ip_address, ':', '_') || ':' FROM lookup_domain"  # noqa: S608 - our text
+    f" WHERE name = '%d' AND {_AT}",
 }
+
+
+def dovecot(instance: "Instance") -> dict[str, str]:
+    """Dovecot's queries. Postfix asks as the service smtp, and knows no `nologin`: it finds no suspended user."""
+    return {
+        "password_query": "SELECT address AS user, password,"
+        " CASE WHEN suspended = 1 THEN 'y' END AS nologin,"
+        " CASE WHEN suspended = 1 THEN 'Account suspended' END AS reason"
+        " FROM lookup_mailbox WHERE local_part = '%n' AND domain = '%d' AND (suspended = 0 OR '%s' <> 'smtp')",
+        "user_query": f"SELECT address AS user, home, {instance.mail_uid} AS uid, {instance.mail_gid} AS gid,"  # noqa: S608 - numbers
+        " CASE WHEN suspended = 1 AND '%s' = 'lmtp' THEN 'y' END AS tempfail"
+        " FROM lookup_mailbox WHERE local_part = '%n' AND domain = '%d'",
+        "iterate_query": "SELECT local_part AS username, domain FROM lookup_mailbox WHERE domain = primary_domain",
+    }

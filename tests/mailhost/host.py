@@ -21,6 +21,8 @@ from typing import Any, NamedTuple, Self
 from aiosmtpd.controller import Controller
 from mailaddon.backends.postfix import layout
 
+from mailaddon.directory import Directory
+
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 ALL_ON = ("1",) * 8
 PATIENCE = 15  # s
@@ -109,9 +111,16 @@ def free_base() -> int:
 
 
 class Host:
-    """A host in a folder with a short name."""
+    """A host in a folder with a short name.
 
-    def __init__(self, relay: int = 0, **options: object) -> None:
+    Args:
+        relay: the port of the outside; 0 for none.
+        directory: the URL of a directory in PostgreSQL; "" for a file.
+        reader: the URL that daemons read it with.
+        options: of `[backends.postfix]`.
+    """
+
+    def __init__(self, relay: int = 0, directory: str = "", reader: str = "", **options: object) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mh", dir="/tmp"))
         self.folder.chmod(0o755)
         self.home = self.folder / "home"
@@ -123,11 +132,15 @@ class Host:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("MAILADDON_")}
         self.env = {**inherited, "MAILADDON_HOME": str(self.home)}
         given = {"root": str(self.root), "port_base": self.base, "hostname": "mail.host.test", **options}
+        if reader:
+            given["reader"] = reader
         if relay:
             given["relay"] = f"127.0.0.1:{relay}"
         lines = [f"{name} = {value!r}\n".replace("'", '"') for name, value in given.items()]
+        self.reader = reader
+        self.location = directory or f"{self.root}/db/mail.db"
         (self.home / "mailaddon.toml").write_text(
-            f'backend = "postfix"\ndirectory = "{self.root}/db/mail.db"\n'
+            f'backend = "postfix"\ndirectory = "{self.location}"\n'
             "[password]\nargon2id_memory = 8\nargon2id_time = 1\n[backends.postfix]\n" + "".join(lines),
             encoding="utf-8",
         )
@@ -184,6 +197,14 @@ class Host:
 
     def add_user(self, domain: str, user: str, password: str = "pw") -> None:
         self.prints("EAddUser", domain, user, password, "", "", "", "1", "1", "1")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the directory has, past the commands."""
+        directory = Directory(str(self.home), 5, self.location)
+        with directory.read() as tx:
+            found = tx.all(sql)
+        directory.close()
+        return found
 
     # Mail in
 

@@ -4,20 +4,11 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mailaddon.backends.postfix import layout
 from mailhost.host import Host
-
-
-@pytest.fixture
-def spare() -> Iterator[Host]:
-    """A host of one test's own, made but not started."""
-    with Host() as made:
-        made.init()
-        yield made
 
 
 def running(pid_file: Path) -> bool:
@@ -101,19 +92,23 @@ def test_init_writes_the_settings_where_there_are_none() -> None:
 
 def test_check_says_what_is_wrong_and_the_mend(spare: Host) -> None:
     assert spare.prints("mailaddon", "host", "check") == "nothing is wrong\n"
-    (spare.root / "db" / "mail.db").chmod(0o644)
+    (spare.root / "etc" / "dovecot" / "dovecot-sql.conf.ext").chmod(0o644)
     (spare.root / "data").chmod(0o755)
     done = spare.run("mailaddon", "host", "check")
     assert done.returncode == 1
     found = done.stdout.decode()
-    assert f"{spare.root}/db/mail.db: its rights are not root:mailaddon 0660" in found
+    assert f"{spare.root}/etc/dovecot/dovecot-sql.conf.ext: its rights are not root:root 0600" in found
     assert f"{spare.root}/data: its rights are not postfix:postfix 0700" in found
 
 
-def test_nobody_else_reads_hashes(spare: Host) -> None:
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_nobody_else_reads_hashes_in_a_file(spare: Host) -> None:
     spare.add_domain()
     for path in (spare.root / "db").iterdir():
         assert path.stat().st_mode & 0o007 == 0, path
+    (spare.root / "db" / "mail.db").chmod(0o644)
+    found = spare.run("mailaddon", "host", "check").stdout.decode()
+    assert f"{spare.root}/db/mail.db: its rights are not root:mailaddon 0660" in found
 
 
 def test_a_killed_policy_service_comes_back(spare: Host) -> None:

@@ -334,6 +334,32 @@ class PostgreSQL:
         except StorageFailed as error:
             raise NotConfigured(error.message) from None
 
+    def rights(self, role: str) -> tuple[list[str], list[str]]:
+        """The views that a role may not look up, and the tables that it may use all the same.
+
+        Raises:
+            NotConfigured: there is no such role.
+            Unavailable, StorageFailed: the server cannot be used.
+        """
+
+        def work(session: Session) -> tuple[list[str], list[str]]:
+            rows = session.execute(
+                "SELECT c.relname, c.relkind = 'v', has_table_privilege(r.name, c.oid, 'SELECT')"
+                " AND has_schema_privilege(r.name, c.relnamespace, 'USAGE'),"
+                " has_table_privilege(r.name, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+                " OR has_any_column_privilege(r.name, c.oid, 'SELECT, INSERT, UPDATE')"
+                " FROM (SELECT ?::name AS name) AS r, pg_class AS c"
+                " WHERE c.relkind IN ('r', 'v') AND c.relnamespace = (current_schema())::regnamespace ORDER BY 1",
+                (role,),
+            ).fetchall()
+            views = [name for name, is_view, reads, _uses in rows if is_view and not reads]
+            return views, [name for name, is_view, _reads, uses in rows if uses and not is_view]
+
+        try:
+            return self._alone((_READ_ONLY,), work)
+        except StorageFailed as error:
+            raise NotConfigured(error.message) from None
+
     def problems(self, transaction: "Transaction") -> "Iterator[Problem]":
         """Settings of the server that lose what it has said is stored."""
         from ..records import Problem

@@ -250,4 +250,36 @@ CREATE TABLE effect (
 ) STRICT;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = """
+-- What mail servers look up besides, so that the role they read with sees views only.
+
+CREATE VIEW lookup_domain AS
+SELECT n.name, n.kind, d.suspended, d.ip_address
+FROM lookup_name AS n JOIN domain AS d ON d.id = n.domain_id;
+
+-- Distribution lists, under every name of their domain.
+CREATE VIEW lookup_list AS
+SELECT a.id, a.local_part, n.name AS domain
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id AND d.distribution_lists = 1
+JOIN address AS a ON a.domain_id = d.id AND a.kind = 'distribution';
+
+-- Their members. One that is a list is one whether it is in force or not.
+CREATE VIEW lookup_list_member AS
+SELECT m.list_id, m.local_part, m.domain,
+    CASE WHEN EXISTS (
+        SELECT 1 FROM domain_name AS n
+        JOIN address AS a ON a.domain_id = n.domain_id AND a.local_part = m.local_part AND a.kind = 'distribution'
+        WHERE n.name = m.domain
+    ) THEN 1 ELSE 0 END AS is_list
+FROM list_member AS m
+WHERE m.list_kind = 'distribution';
+
+CREATE VIEW lookup_spam_filter AS
+SELECT n.name AS domain, f.address
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id AND d.spam_filters = 1
+JOIN spam_filter AS f ON f.domain_id = d.id;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .outbox import Outbox
 
 #: The version that `schema.MIGRATIONS` leads to; written here so that a call need not import the schema.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _URL = ("postgresql://", "postgres://")
 #: The tables whose ids the database generates; `Transaction.insert` returns them.
 _NUMBERED = frozenset({"address", "domain"})
@@ -51,7 +51,7 @@ class Directory:
         self.lock_timeout = lock_timeout
         self.outbox: Outbox | None = None
         self.database: Database
-        if location.startswith(_URL):
+        if on_server(location):
             from ._postgresql import PostgreSQL
 
             self.database = PostgreSQL(location, lock_timeout)
@@ -93,6 +93,11 @@ class Directory:
     def close(self) -> None:
         """Close this thread's connection."""
         self.database.close()
+
+
+def on_server(location: str) -> bool:
+    """Whether a location is in PostgreSQL; else it is a file."""
+    return location.startswith(_URL)
 
 
 def open_directory(home: str, settings: "Mapping[str, Any]") -> Directory:
