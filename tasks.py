@@ -51,6 +51,8 @@ PROGRAMS = {
     "/usr/bin/sievec": "dovecot-sieve",
     "/usr/bin/mlmmj-receive": "mlmmj",
     "/usr/bin/openssl": "openssl",
+    "/usr/bin/php": "php-cli",
+    "/usr/sbin/mariadbd": "mariadb-server-core",
 }
 #: Files that tests and their programs read, and their Debian packages.
 FILES = {
@@ -62,6 +64,10 @@ FILES = {
     "/usr/lib/dovecot/managesieve": "dovecot-managesieved",
     "/usr/lib/dovecot/modules/auth/libdriver_sqlite.so": "dovecot-sqlite",
     "/usr/lib/dovecot/modules/auth/libdriver_pgsql.so": "dovecot-pgsql",
+    "/var/lib/dpkg/info/php-mbstring.list": "php-mbstring",
+    "/var/lib/dpkg/info/php-mysql.list": "php-mysql",
+    "/var/lib/dpkg/info/php-pgsql.list": "php-pgsql",
+    "/var/lib/dpkg/info/php-sqlite3.list": "php-sqlite3",
 }
 #: Those of them that a mail host consists of.
 HOST = (
@@ -76,6 +82,8 @@ HOST = (
     "postfix",
     "postfix-sqlite",
 )
+#: Packages whose files tests use, and which are not installed: this one would bring a web server along.
+UNPACKED = ("postfixadmin",)
 #: What keeps Debian from starting what it installs, as long as it stands there.
 POLICY = "/usr/sbin/policy-rc.d"
 STARTED = time.monotonic()
@@ -134,6 +142,24 @@ def debian(packages: "Sequence[str]") -> None:
             answer = "postfix postfix/main_mailer_type select No configuration\n"
             subprocess.run(["debconf-set-selections"], input=answer.encode(), check=True)  # noqa: S607 - Debian's
         run(*command.replace("install", "-q -y install", 1).split(), env=quiet)
+
+
+def unpack(package: str) -> None:
+    """Unpack a Debian package below `build`, unless it is there or installed."""
+    target = os.path.join(BUILD, package)
+    if os.path.exists(target) or os.path.exists(os.path.join("/usr/share", package)):
+        return
+    heading(f"Debian package: {package}, unpacked only")
+    folder = os.path.join(BUILD, "packages")
+    os.makedirs(folder, exist_ok=True)
+    if os.geteuid() == 0:
+        run("apt-get", "-q", "update")
+    download = subprocess.run(["apt-get", "-q", "download", package], cwd=folder, check=False)  # noqa: S607 - Debian's
+    found = glob.glob(os.path.join(folder, f"{package}_*.deb"))
+    if download.returncode != 0 or not found:
+        fail(f"failed: apt-get download {package}")
+    run("dpkg-deb", "--extract", found[0], f"{target}.new")
+    os.rename(f"{target}.new", target)
 
 
 @contextlib.contextmanager
@@ -364,6 +390,8 @@ def clean() -> None:
 def test() -> None:
     """Run every check and every test, on the installed wheel and under coverage."""
     debian([*for_virtual_environments(), *for_tests()])
+    for package in UNPACKED:
+        unpack(package)
     installed("test", "freeze")
     failed = checks({**LINT, **TYPES, **DOCS})
     heading("pytest, under coverage")

@@ -23,6 +23,7 @@ SUBCOMMANDS = {
     "directory": "mailaddon.directory.cli:group",
     "doctor": "mailaddon.cli.doctor:doctor",
     "host": "mailaddon.backends.postfix.cli:group",
+    "import-postfixadmin": "mailaddon.postfixadmin.cli:command",
     "resolve": "mailaddon.cli.lookups:resolve",
     "run": "mailaddon.cli.run:run",
     "settings": "mailaddon.cli.settings:settings",
