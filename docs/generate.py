@@ -1,14 +1,19 @@
 """Writes the reference from the operation table, the error list and the settings.
 
-python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, README's table
+python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
+                                   README's table
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
 import difflib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from mailaddon.backends.postfix import lookups, policy
+from mailaddon.backends.postfix.layout import Instance
 
 from mailaddon import ERRORS, __version__, operations
 from mailaddon._help import COMMON_ERRORS, errors_of, example, meaning, output_of
@@ -58,6 +63,7 @@ def generated() -> dict[Path, str]:
             files[DOCS / "man" / f"{name}.1"] = text
     files[DOCS / "errors.md"] = errors()
     files[DOCS / "settings.md"] = settings()
+    files[DOCS / "lookups.md"] = mail_lookups()
     readme = ROOT / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
     files[readme] = before + BEGIN + commands() + END + rest.partition(END)[2]
@@ -238,6 +244,35 @@ The table `[backends.<name>]` belongs to the backend of that name, which gets it
   `$XDG_DATA_HOME/mailaddon` or `~/.local/share/mailaddon` for another user, and `%PROGRAMDATA%\\mailaddon` on Windows.
 - `MAILADDON_BACKEND`: overrides the setting `backend`.
 """
+
+
+def mail_lookups() -> str:
+    """The page of what a mail host's daemons ask the directory."""
+    parts = [f"# What a mail host looks up\n\n{NOTICE}{ABOUT_LOOKUPS}\n## Postfix\n\n{ABOUT_MAPS}"]
+    parts += [query(f"`{name}`", text) for name, text in lookups.MAPS.items()]
+    parts += ["## Dovecot\n\n`%n` is the local part, `%d` the domain, `%s` the service that asks, as `imap`.\n\n"]
+    parts += [query(f"`{name}`", text) for name, text in lookups.dovecot(Instance({"root": "/srv/mail"})).items()]
+    parts += ["## The spam filters\n\nThe policy service asks with the recipient's domain and everything that would\n"]
+    parts += ["block the sender or the client: its address, its domain and those above, the networks it is in.\n\n"]
+    parts += [query("`policy`", policy.QUERY.format("?, …"))]
+    return "".join(parts).rstrip("\n") + "\n"
+
+
+ABOUT_LOOKUPS = """\
+Every query that the backend `postfix` has its daemons ask, as it stands in their configuration. Each follows indexes in
+SQLite and in PostgreSQL, which a test makes sure of. The views are described in [the directory](directory.md).
+"""
+ABOUT_MAPS = """\
+Postfix puts in what it looks for: `%s` the whole key, `%u` its local part, `%d` its domain. It looks for an address,
+then for the address without its extension, then for `@domain`; a query with `%u` is not asked for the last.
+
+"""
+
+
+def query(name: str, text: str) -> str:
+    """A query under its name, one clause per line."""
+    text = re.sub(r" (?=(FROM|CROSS JOIN|WHERE|UNION|\) SELECT) )", "\n", text)
+    return f"{name}\n\n```sql\n{text.strip()}\n```\n\n"
 
 
 def toml(value: object) -> str:
