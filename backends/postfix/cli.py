@@ -1,12 +1,14 @@
 """`mailaddon host`: making, running and trying out a mail host."""
 
+import contextlib
 import os
+import socket
 import sys
 
 import click
 
 from mailaddon import home, settings
-from mailaddon.errors import NotConfigured, StorageFailed, Unavailable
+from mailaddon.errors import NotConfigured, NotFound, StorageFailed, Unavailable, UsageError
 
 from . import layout, services
 from .layout import Instance
@@ -29,31 +31,63 @@ def _instance() -> Instance:
 
 
 @group.command()
-@click.option("--private", "root", required=True, type=click.Path(), help="The folder of the instance; a short path.")
-@click.option("--port-base", type=click.IntRange(1024, 61000), default=20000, show_default=True)
-@click.option("--hostname", default="mail.localhost", show_default=True)
-@click.option("--relay", default="", metavar="HOST:PORT", help="Takes mail to the outside; without, it is refused.")
+@click.option(
+    "--private", "root", type=click.Path(), help="A host in this folder, with ports of its own; a short path."
+)
+@click.option("--system", is_flag=True, help="The machine's own Postfix and Dovecot, with the standard ports.")
+@click.option("--port-base", type=click.IntRange(1024, 61000), help="What a private host adds to the usual ports.")
+@click.option("--hostname", help="What the host calls itself.")
+@click.option("--relay", metavar="HOST:PORT", help="Takes mail to the outside.")
+@click.option("--listen", multiple=True, metavar="ADDRESS", help="An address of the services; may be given again.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--yes", is_flag=True, help="Reload a running instance without asking.")
-def init(root: str, port_base: int, hostname: str, relay: str, *, dry_run: bool, yes: bool) -> None:
-    """Make a private mail host, or bring one up to date."""
+@click.option("--yes", is_flag=True, help="Change a mail server that runs without asking.")
+def init(*, root: str | None, system: bool, dry_run: bool, yes: bool, **given: object) -> None:
+    """Make a mail host, or bring one up to date; what is not said here is as in the settings."""
     from . import installing
 
-    options = {"root": os.path.abspath(root), "port_base": port_base, "hostname": hostname, "relay": relay}
-    directory, present = _configured()
-    kept = {name: value for name, value in present.items() if name not in options}
-    instance = Instance(kept | options, directory)
+    directory, _present = _configured()
+    instance = Instance(_options(root, given, system=system), directory)
     changes = list(installing.plan(instance))
     click.echo("\n".join(changes) if changes else f"{instance.root} is as it has to be")
     if not dry_run:
-        running = services.postfix_pid(instance) or services.dovecot_pid(instance)
-        if changes and running and not yes:
-            click.confirm(f"The mail host in {instance.root} is running. Change and reload it?", abort=True)
-        installing.install(instance)
-        if changes and running:
+        running = services.running(instance) if changes else []
+        restart = bool(running) and installing.takes_a_restart(instance)
+        if running and not yes:
+            _ask(f"{_named(instance, running)}. Change the configuration and {'restart' if restart else 'reload'} it?")
+        with services.Paused(instance) if restart else contextlib.nullcontext():
+            installing.install(instance, running)
+        if running and not restart:
             services.reload(instance)
             services.reload_dovecot(instance)
     _settle_settings(instance, dry_run=dry_run)
+
+
+def _options(root: str | None, given: "dict[str, object]", *, system: bool) -> "dict[str, object]":
+    """The options of the host: the given ones, and those of the settings."""
+    _directory, options = _configured()
+    if root and system:
+        raise UsageError("--private and --system exclude each other")
+    if system and not options.get("system"):
+        options = {name: value for name, value in options.items() if name not in {"root", "port_base", "listen"}}
+        options = {"hostname": socket.getfqdn()} | options | {"system": True}
+    if root:
+        options |= {"system": False, "root": os.path.abspath(root)}
+    if not options.get("root") and not options.get("system"):
+        raise UsageError("--private FOLDER or --system is needed, as the settings name no host")
+    return options | {name: list(value) if name == "listen" else value for name, value in given.items() if value}
+
+
+def _named(instance: Instance, running: "list[str]") -> str:
+    waiting = services.waiting(instance)
+    queue = f", and {waiting} messages wait in the queue" if waiting else ""
+    whose = "this machine" if instance.system else instance.root
+    return f"{' and '.join(name.capitalize() for name in running)} of {whose} run{queue}"
+
+
+def _ask(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise Unavailable(f"{question} There is nobody to ask; --yes says so")
+    click.confirm(question, abort=True)
 
 
 def _settle_settings(instance: Instance, *, dry_run: bool) -> None:
@@ -68,11 +102,36 @@ def _settle_settings(instance: Instance, *, dry_run: bool) -> None:
             home.replace_file(path, text.encode())
         return
     loaded = settings.load(home.locate())
-    wanted = {"root": instance.root, "port_base": instance.port_base}
-    options = loaded.backends.get("postfix", {})
-    agrees = all(options.get(name) == value for name, value in wanted.items())
-    if loaded["backend"] != "postfix" or loaded["directory"] != instance.directory or not agrees:
+    agrees = loaded["backend"] == "postfix" and loaded["directory"] == instance.directory
+    try:
+        agrees &= vars(Instance(loaded.backends.get("postfix", {}), loaded["directory"])) == vars(instance)
+    except NotConfigured:
+        agrees = False
+    if not agrees:
         click.echo(f"{path} exists and is left alone; for the commands to work on this host it has to say:\n{text}")
+
+
+@group.command()
+@click.option("--yes", is_flag=True, help="Stop a mail server that runs without asking.")
+def restore(*, yes: bool) -> None:
+    """Put back what `host init` has replaced outside the host's own folder; the mail and the directory stay."""
+    from . import keeping, units
+
+    instance = _instance()
+    if not keeping.in_force(instance):
+        raise NotFound(f"nothing has been replaced by the host in {instance.root}")
+    running = services.running(instance)
+    if running and not yes:
+        _ask(f"{_named(instance, running)}. Stop it and put back what was here before?")
+    before = keeping.running_before(instance)
+    services.systemctl(instance, "disable", "--now", units.timer(instance))
+    with services.Exclusively(instance):
+        services.stop(instance)
+        done = keeping.put_back(instance)
+        services.systemctl(instance)
+        for name in before if running else []:
+            services.launch(instance, name)
+    click.echo("\n".join(done))
 
 
 @group.command()

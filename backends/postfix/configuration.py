@@ -2,7 +2,7 @@
 
 import os
 
-from . import databases, layout
+from . import databases, layout, units
 from ._record import File
 from .lookups import MAPS, dovecot
 
@@ -34,6 +34,8 @@ def files(instance: "Instance") -> "list[File]":
         _file(instance.path("etc", "dovecot", "dovecot-sql.conf.ext"), dovecot_sql(instance), 0o600),
         _file(instance.path("etc", "policy.py"), _policy(), 0o640, group),
         *(_file(path, text, 0o640, group) for path, text in databases.files(instance)),
+        *(_file(instance.path("etc", "systemd", name), text, 0o644) for name, text in units.units(instance).items()),
+        _file(instance.path("etc", "logrotate.d", instance.label), units.logrotate(instance), 0o644),
     ]
 
 

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ import click
 from mailaddon.errors import Unavailable
 from mailaddon.settings import FILE
 
-from . import installing, layout, mail, services
+from . import installing, layout, mail, services, units
 from .layout import Instance
 
 _PATIENCE = 10.0  # s
@@ -50,8 +49,7 @@ def _in(folder: str) -> None:
 
     def command(*arguments: str) -> None:
         click.echo(click.style(f"$ {' '.join(repr(a) if ' ' in a or not a else a for a in arguments)}", bold=True))
-        folder = os.path.dirname(sys.executable) if getattr(sys, "frozen", False) else sysconfig.get_path("scripts")
-        program = os.path.join(folder, arguments[0])
+        program = units.program(arguments[0])
         subprocess.run([program, *arguments[1:]], env=environment, check=True)  # noqa: S603 - our own programs
 
     try:

@@ -1,18 +1,23 @@
-"""`mailaddon host init`: making a private instance, and saying beforehand what that would change."""
+"""`mailaddon host init`: making a host, and saying beforehand what that would change."""
 
 import difflib
 import grp
 import json
 import os
 import pwd
-from collections.abc import Iterator
+import socket
+import stat
+from collections.abc import Iterator, Sequence
 
+from mailaddon.directory.store import Directory
 from mailaddon.errors import NotConfigured, StorageFailed
 
-from . import certificates, databases, services
+from . import certificates, databases, keeping, layout, services, units
 from ._record import File
-from .configuration import DAEMONS, MLMMJ, PROGRAMS, PYTHON, files
+from .configuration import DAEMONS, MLMMJ, PROGRAMS, PYTHON, files, main_cf
+from .effects import perform
 from .files import replace, settle, split_block
+from .kinds import NETWORK
 from .layout import Instance
 
 PACKAGES = {
@@ -27,6 +32,9 @@ PACKAGES = {
     PYTHON: "python3",
     f"{DAEMONS}/master": "postfix",
 }
+_PATIENCE = 5  # s
+#: Parameters of Postfix that a reload does not change.
+_FROM_THE_START = ("inet_interfaces", "inet_protocols", "queue_directory", "maillog_file", "mail_owner")
 
 
 def missing_packages(instance: Instance) -> list[str]:
@@ -45,6 +53,8 @@ def folders(instance: Instance) -> "list[tuple[str, int, str, str]]":
         (i.path("etc", "postfix"), 0o755, "root", "root"),
         (i.path("etc", "postfix", "sql"), 0o750, "root", "postfix"),
         (i.path("etc", "dovecot"), 0o755, "root", "root"),
+        (i.path("etc", "systemd"), 0o755, "root", "root"),
+        (i.path("etc", "logrotate.d"), 0o755, "root", "root"),
         (i.path("spool"), 0o755, "root", "root"),
         (i.path("data"), 0o700, "postfix", "postfix"),
         (i.path("run"), 0o755, "root", "root"),
@@ -79,10 +89,17 @@ def accounts(instance: Instance) -> "list[list[str]]":
 def settings_text(instance: Instance) -> str:
     """What mailaddon.toml has to say. A URL may have a password in it, and has been read from there."""
     directory = "" if instance.in_postgresql else f"directory = {json.dumps(instance.directory)}\n"
+    place = "system = true\n" if instance.system else f"port_base = {instance.port_base}\n"
+    if not instance.system or instance.root != Instance({"system": True}).root:
+        place = f"root = {json.dumps(instance.root)}\n{place}"
+    listen = f"listen = {json.dumps(instance.listen)}\n"
+    if instance.listen == Instance({"system": instance.system, "root": instance.root}).listen:
+        listen = ""
+    certificate = f"certificate = {json.dumps(instance.certificate)}\nkey = {json.dumps(instance.key)}\n"
     return (
         f'backend = "postfix"\n{directory}\n'
-        f"[backends.postfix]\nroot = {json.dumps(instance.root)}\nport_base = {instance.port_base}\n"
-        f"hostname = {json.dumps(instance.hostname)}\nrelay = {json.dumps(instance.relay)}\n"
+        f"[backends.postfix]\n{place}hostname = {json.dumps(instance.hostname)}\n"
+        f"relay = {json.dumps(instance.relay)}\n{listen}{certificate if instance.certificate else ''}"
     )
 
 
@@ -95,6 +112,8 @@ def plan(instance: Instance) -> Iterator[str]:
     for file in files(instance):
         present = read(file.path)
         if bare(present) != bare(file.text):
+            if present and keeping.outside(instance, file.path):
+                yield f"keep {file.path} below {instance.path('replaced')}"
             yield from (
                 databases.shown(line.rstrip("\n"))
                 for line in difflib.unified_diff(
@@ -102,6 +121,28 @@ def plan(instance: Instance) -> Iterator[str]:
                 )
             )
     yield from databases.plan(instance)
+
+
+def check_addresses(instance: Instance) -> None:
+    """Make sure that `listen` has addresses.
+
+    Raises:
+        NotConfigured: it has something else.
+    """
+    for address in [] if instance.listen == layout.ALL else instance.listen:
+        try:
+            socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+        except OSError:
+            raise NotConfigured(f"[backends.postfix]: listen has {address!r}, which is no address") from None
+
+
+def takes_a_restart(instance: Instance) -> bool:
+    """Whether a Postfix that runs takes what is new only when it starts again: its addresses, and where things are."""
+    present, wanted = (
+        {line for line in text.splitlines() if line.startswith(_FROM_THE_START)}
+        for text in (read(os.path.join(instance.postfix, "main.cf")), main_cf(instance))
+    )
+    return present != wanted
 
 
 def read(path: str) -> str:
@@ -119,8 +160,12 @@ def bare(text: str) -> str:
     return before + after
 
 
-def install(instance: Instance) -> None:
+def install(instance: Instance, running: Sequence[str] = ()) -> None:
     """Make what is missing, and give every file the content and the rights that it has to have.
+
+    Args:
+        instance: the host.
+        running: the services that ran with what is replaced, and will again when it is put back.
 
     Raises:
         NotConfigured: the machine lacks something, or the caller is not root.
@@ -131,9 +176,17 @@ def install(instance: Instance) -> None:
     missing = missing_packages(instance)
     if missing:
         raise NotConfigured(f"missing packages: apt-get install --no-install-recommends {' '.join(missing)}")
+    check_addresses(instance)
+    certificates.needed(instance)
     for command in accounts(instance):
         services.run(*command)
     try:
+        keeping.keep(
+            instance,
+            [file for file in files(instance) if _differs(file)],
+            [folder for folder in folders(instance) if not _has_rights(*folder)],
+            running,
+        )
         for path, mode, owner, group in folders(instance):
             os.makedirs(path, exist_ok=True)
             os.chown(path, pwd.getpwnam(owner).pw_uid, gid_of(group))
@@ -145,16 +198,46 @@ def install(instance: Instance) -> None:
     except OSError as error:
         raise StorageFailed(f"{error.filename or instance.root} cannot be made: {error.strerror}") from None
     databases.make(instance)
+    _agree_with_directory(instance)
+    services.systemctl(instance, "enable", "--now", units.timer(instance))
+
+
+def _agree_with_directory(instance: Instance) -> None:
+    """One that was there before knows addresses and names that the files may not have yet."""
+    directory = Directory(instance.path("run"), _PATIENCE, instance.directory)
+    try:
+        perform(instance, directory, (NETWORK, ""))
+    finally:
+        directory.close()
+
+
+def _text(file: File, present: str) -> str:
+    """What a file has to say; the block from the directory stays as it is."""
+    if not split_block(present)[2]:
+        return file.text
+    before, _block, after = split_block(file.text)
+    return before + split_block(present)[1] + after
+
+
+def _differs(file: File) -> bool:
+    present = read(file.path)
+    return _text(file, present) != present or not _has_rights(file.path, file.mode, "root", file.group or "root")
+
+
+def _has_rights(path: str, mode: int, owner: str, group: str) -> bool:
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    wanted = (pwd.getpwnam(owner).pw_uid, gid_of(group), mode)
+    return (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == wanted
 
 
 def _write(file: File) -> None:
     present = read(file.path)
-    text = file.text
-    if split_block(present)[2]:  # the block from the directory stays as it is
-        before, _block, after = split_block(text)
-        text = before + split_block(present)[1] + after
+    text = _text(file, present)
     gid = gid_of(file.group) if file.group else 0
-    if text != present:
+    if text != present or os.path.islink(file.path):
         replace(file.path, text.encode(), file.mode, gid)
         settle(file.path)
     os.chown(file.path, 0, gid)

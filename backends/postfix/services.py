@@ -22,6 +22,7 @@ DOVECOT = "/usr/sbin/dovecot"
 DOVEADM = "/usr/bin/doveadm"
 POSTQUEUE = "/usr/sbin/postqueue"
 SIEVEC = "/usr/bin/sievec"
+SYSTEMCTL = "/usr/bin/systemctl"
 _PATIENCE = 30.0  # s, for a command
 _READY = 10.0  # s, from a start to an answer on every port
 _STEP = 0.02  # s
@@ -36,6 +37,29 @@ def postfix_pid(instance: "Instance") -> int:
 def dovecot_pid(instance: "Instance") -> int:
     """The process of a running Dovecot, or 0."""
     return _living(instance.path("run", "dovecot", "master.pid"), "dovecot")
+
+
+def running(instance: "Instance") -> "list[str]":
+    """What runs, as systemd calls it."""
+    found = {"postfix": postfix_pid(instance), "dovecot": dovecot_pid(instance)}
+    return [name for name, pid in found.items() if pid]
+
+
+def supervised(instance: "Instance") -> bool:
+    """Whether systemd starts and stops the services: the machine's own, where it is the machine's first process."""
+    return instance.system and os.path.isdir("/run/systemd/system")
+
+
+def systemctl(instance: "Instance", *arguments: str) -> None:
+    """Have systemd read its units anew and do something, about the machine's own host; nothing where it does not run.
+
+    Raises:
+        Unavailable: it refuses.
+    """
+    if supervised(instance):
+        run(SYSTEMCTL, "daemon-reload")
+        if arguments:
+            run(SYSTEMCTL, *arguments)
 
 
 def _living(path: str, name: str) -> int:
@@ -67,6 +91,27 @@ class Exclusively:
 
     def __exit__(self, *_error: object) -> None:
         os.close(self._descriptor)
+
+
+class Paused:
+    """Stop what runs, and start it again afterwards."""
+
+    def __init__(self, instance: "Instance") -> None:
+        self._instance = instance
+        self._running = running(instance)
+
+    def __enter__(self) -> None:
+        stop(self._instance)
+
+    def __exit__(self, *_error: object) -> None:
+        for name in self._running:
+            launch(self._instance, name)
+
+
+def waiting(instance: "Instance") -> int:
+    """How many messages wait in Postfix's queue."""
+    places = [instance.path("spool", queue) for queue in ("maildrop", "incoming", "active", "deferred", "hold")]
+    return sum(len(files) for place in places for _folder, _folders, files in os.walk(place))
 
 
 def run(*command: str) -> str:
@@ -105,12 +150,12 @@ def start(instance: "Instance") -> None:
     Raises:
         Unavailable: a service does not start; the message has its own last words.
     """
-    if not os.path.exists(instance.dovecot):
+    if not os.path.exists(instance.path("etc", "policy.py")):
         raise Unavailable(f"{instance.root} is no mail host yet: run `mailaddon host init`")
-    _start("Dovecot", instance, "dovecot.log", dovecot_pid, DOVECOT, "-c", instance.dovecot)
+    launch(instance, "dovecot")
     if not postfix_pid(instance):
         check(instance)
-    _start("Postfix", instance, "postfix.log", postfix_pid, POSTFIX, "-c", instance.postfix, "start")
+    launch(instance, "postfix")
     deadline = time.monotonic() + _READY
     for name, offset in layout.PORTS.items():
         while missing := silent(instance, offset):
@@ -121,6 +166,21 @@ def start(instance: "Instance") -> None:
                 )
             time.sleep(_STEP)
     flush(instance)
+
+
+def launch(instance: "Instance", name: str) -> None:
+    """Start one service with the configuration that there is, and wait until it runs.
+
+    Raises:
+        Unavailable: it does not start; the message has its own last words.
+    """
+    if name == "postfix":
+        command, pid = (POSTFIX, "-c", instance.postfix, "start"), postfix_pid
+    else:
+        command, pid = (DOVECOT, "-c", instance.dovecot), dovecot_pid
+    if supervised(instance):
+        command = (SYSTEMCTL, "start", f"{name}.service")
+    _start(name.capitalize(), instance, f"{name}.log", pid, *command)
 
 
 def _start(name: str, instance: "Instance", log: str, pid: "Callable[[Instance], int]", *command: str) -> None:
@@ -234,6 +294,9 @@ def stop(instance: "Instance") -> None:
     for name, pid in (("Postfix", postfix_pid), ("Dovecot", dovecot_pid)):
         deadline = time.monotonic() + _READY
         process = pid(instance)
+        if process and supervised(instance):
+            run(SYSTEMCTL, "stop", f"{name.lower()}.service")
+            process = pid(instance)  # one that somebody else has started is still there
         if process:
             try:
                 os.kill(process, signal.SIGTERM)

@@ -10,8 +10,8 @@ from . import services
 from .configuration import PROGRAMS
 from .layout import Instance
 
-#: From the first that has what main.cf asks for (maillog_file) to the last whose manual was read.
-POSTFIX = ((3, 4), (3, 99))
+#: From the first that has what main.cf asks for (>=TLSv1.2) to the last whose manual was read.
+POSTFIX = ((3, 6), (3, 99))
 #: Dovecot 2.4 has another syntax.
 DOVECOT = ((2, 3), (2, 3))
 _NUMBER = re.compile(r"(\d+)\.(\d+)")

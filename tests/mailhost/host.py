@@ -65,10 +65,10 @@ class Arrival(NamedTuple):
 class Outside:
     """The rest of the world: takes every message."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
         self.arrived: list[Arrival] = []
-        self.port = free_port()
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.port = port or free_port()
+        self._controller = Controller(self, hostname=address, port=self.port)
         self._controller.start()
 
     async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name

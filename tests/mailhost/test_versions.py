@@ -19,7 +19,7 @@ def test_known_versions_are_no_problem(name: str, known: tuple[tuple[int, int], 
 @pytest.mark.parametrize(
     ("name", "known", "said", "mend"),
     [
-        ("Postfix", versions.POSTFIX, "3.3.22", "install Postfix 3.4 or newer, as Debian 12 has it"),
+        ("Postfix", versions.POSTFIX, "3.5.25", "install Postfix 3.6 or newer, as Debian 12 has it"),
         ("Dovecot", versions.DOVECOT, "2.4.1 (7d8c0e5759)", "install Dovecot 2.3, as Debian 12 has it"),
         ("Dovecot", versions.DOVECOT, "dovecot does not work", "install Dovecot 2.3, as Debian 12 has it"),
     ],
