@@ -51,6 +51,9 @@ PROGRAMS = {
     "/usr/bin/sievec": "dovecot-sieve",
     "/usr/bin/mlmmj-receive": "mlmmj",
     "/usr/bin/openssl": "openssl",
+    "ip": "iproute2",
+    "/usr/sbin/logrotate": "logrotate",
+    "systemd-analyze": "systemd",
     "/usr/bin/php": "php-cli",
     "/usr/sbin/mariadbd": "mariadb-server-core",
 }

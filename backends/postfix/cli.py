@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import sys
+from typing import Any
 
 import click
 
@@ -41,7 +42,7 @@ def _instance() -> Instance:
 @click.option("--listen", multiple=True, metavar="ADDRESS", help="An address of the services; may be given again.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Change a mail server that runs without asking.")
-def init(*, root: str | None, system: bool, dry_run: bool, yes: bool, **given: object) -> None:
+def init(*, root: str | None, system: bool, dry_run: bool, yes: bool, **given: Any) -> None:
     """Make a mail host, or bring one up to date; what is not said here is as in the settings."""
     from . import installing
 
@@ -62,7 +63,7 @@ def init(*, root: str | None, system: bool, dry_run: bool, yes: bool, **given: o
     _settle_settings(instance, dry_run=dry_run)
 
 
-def _options(root: str | None, given: "dict[str, object]", *, system: bool) -> "dict[str, object]":
+def _options(root: str | None, given: "dict[str, Any]", *, system: bool) -> "dict[str, object]":
     """The options of the host: the given ones, and those of the settings."""
     _directory, options = _configured()
     if root and system:

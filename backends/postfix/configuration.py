@@ -310,6 +310,8 @@ namespace inbox {{
 }}
 
 service imap-login {{
+  # A login process goes on to encrypt the session. One per session, the default, would let 100 people in at a time.
+  service_count = 0
   inet_listener imap {{
     port = {i.port(layout.IMAP)}
   }}

@@ -175,11 +175,11 @@ def launch(instance: "Instance", name: str) -> None:
         Unavailable: it does not start; the message has its own last words.
     """
     if name == "postfix":
-        command, pid = (POSTFIX, "-c", instance.postfix, "start"), postfix_pid
+        command, pid = [POSTFIX, "-c", instance.postfix, "start"], postfix_pid
     else:
-        command, pid = (DOVECOT, "-c", instance.dovecot), dovecot_pid
+        command, pid = [DOVECOT, "-c", instance.dovecot], dovecot_pid
     if supervised(instance):
-        command = (SYSTEMCTL, "start", f"{name}.service")
+        command = [SYSTEMCTL, "start", f"{name}.service"]
     _start(name.capitalize(), instance, f"{name}.log", pid, *command)
 
 

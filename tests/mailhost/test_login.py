@@ -1,5 +1,6 @@
 """Who gets in: by IMAP and to send mail."""
 
+import contextlib
 import imaplib
 import smtplib
 
@@ -74,3 +75,12 @@ def test_nobody_sends_to_the_outside_without_a_login(host: Host) -> None:
     host.add_domain()
     code, reason = host.refuses("victim@elsewhere.test")
     assert (code, "Relay access denied" in reason) == (554, True)
+
+
+def test_more_than_a_hundred_sessions_at_a_time(host: Host) -> None:
+    domain = host.add_domain(*(f"u{number}" for number in range(11)))
+    with contextlib.ExitStack() as stack:
+        sessions = [host.login(f"u{number}@{domain}") for number in range(11) for _again in range(10)]
+        for session in sessions:
+            stack.enter_context(session)
+            assert session.select("INBOX", readonly=True)[0] == "OK"
