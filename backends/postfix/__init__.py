@@ -35,6 +35,7 @@ class PostfixBackend(DirectoryBackend):
                 " nor a PostgreSQL URL"
             )
         super().__init__(context)
+        self._home = context.home
         self.outbox = Outbox(self._directory, self.instance.path("run", "effects.lock"), self._perform)
         self._directory.outbox = self.outbox
 
@@ -204,16 +205,32 @@ class PostfixBackend(DirectoryBackend):
 
     @hookimpl
     def start_mail_server(self) -> None:
-        from . import services
+        from . import agent, services
 
         with services.Exclusively(self.instance):
             services.start(self.instance)
+        agent.start(self.instance, self._home)
         self.outbox.perform()
+
+    def follow(self) -> None:
+        """Be the host's agent, until SIGTERM.
+
+        Raises:
+            NotConfigured: a directory in a file needs none.
+            Unavailable: there is one already.
+            OSError: its lock cannot be used.
+        """
+        from . import agent
+
+        if not self.instance.in_postgresql:
+            raise NotConfigured("only a directory in PostgreSQL is followed")
+        agent.follow(self.instance, self._directory, self.outbox)
 
     @hookimpl
     def stop_mail_server(self) -> None:
-        from . import services
+        from . import agent, services
 
+        agent.stop(self.instance)
         with services.Exclusively(self.instance):
             services.stop(self.instance)
 

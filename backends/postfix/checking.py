@@ -7,7 +7,7 @@ import pwd
 from mailaddon.errors import MailAddonError, NotConfigured
 from mailaddon.records import Problem
 
-from . import certificates, databases, layout, services, versions
+from . import agent, certificates, databases, layout, services, versions
 from .configuration import files
 from .files import split_block
 from .installing import bare, folders, gid_of, missing_packages, read
@@ -127,6 +127,9 @@ def _services(instance: Instance) -> list[Problem]:
     if not (postfix and dovecot):
         name = "Dovecot" if postfix else "Postfix"
         return [Problem(subject=name, problem="it does not run", mend="run EStartMailServer")]
+    if instance.in_postgresql and not agent.pid(instance):
+        problem = "`mailaddon host follow` does not run, so Postfix asks late after the database was away"
+        return [Problem(subject="agent", problem=problem, mend="run EStartMailServer", severe=False)]
     silent = [name for name, offset in layout.PORTS.items() if not services.answers(instance, offset)]
     if silent:
         return [Problem(subject="ports", problem=f"no answer: {', '.join(silent)}", mend="`mailaddon host log`")]

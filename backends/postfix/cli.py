@@ -11,7 +11,7 @@ import click
 from mailaddon import home, settings
 from mailaddon.errors import NotConfigured, NotFound, StorageFailed, Unavailable, UsageError
 
-from . import layout, services
+from . import PostfixBackend, agent, layout, services
 from .layout import Instance
 
 
@@ -141,6 +141,7 @@ def start() -> None:
     instance = _instance()
     with services.Exclusively(instance):
         services.start(instance)
+    agent.start(instance, home.locate())
     _say_status(instance)
 
 
@@ -148,9 +149,24 @@ def start() -> None:
 def stop() -> None:
     """Stop Postfix and Dovecot."""
     instance = _instance()
+    agent.stop(instance)
     with services.Exclusively(instance):
         services.stop(instance)
     _say_status(instance)
+
+
+@group.command()
+def follow() -> None:
+    """Stay beside a host whose directory is in PostgreSQL, and do what commands cannot; `start` starts it."""
+    from mailaddon.service import Service
+
+    with Service.open() as service:
+        if not isinstance(service.backend.plugin, PostfixBackend):
+            raise NotConfigured("the backend is not postfix")
+        try:
+            service.backend.plugin.follow()
+        except OSError as error:
+            raise StorageFailed(f"{error.filename} cannot be used: {error.strerror}") from None
 
 
 @group.command()
@@ -169,7 +185,10 @@ def status() -> None:
 
 def _say_status(instance: Instance) -> bool:
     running = True
-    for name, pid in (("Postfix", services.postfix_pid(instance)), ("Dovecot", services.dovecot_pid(instance))):
+    processes = {"Postfix": services.postfix_pid(instance), "Dovecot": services.dovecot_pid(instance)}
+    if instance.in_postgresql:
+        processes["Agent"] = agent.pid(instance)
+    for name, pid in processes.items():
         click.echo(f"{name:12} {f'runs, process {pid}' if pid else 'does not run'}")
         running &= bool(pid)
     for name, offset in layout.PORTS.items():
@@ -185,7 +204,7 @@ def _say_status(instance: Instance) -> bool:
 def log(count: int) -> None:
     """Print the last lines of the logs."""
     instance = _instance()
-    for name in ("postfix.log", "dovecot.log", "effects.log"):
+    for name in ("postfix.log", "dovecot.log", "effects.log", agent.LOG):
         try:
             with open(instance.path("log", name), encoding="utf-8", errors="replace") as file:
                 lines = file.readlines()[-count:]

@@ -32,12 +32,12 @@ _GUARD = """
 import os, shutil, signal, sys, time
 root = sys.argv[1]
 sys.stdin.read()
-for name in ("spool/pid", "run/dovecot"):
+for name in ("run/follow", "spool/pid/master", "run/dovecot/master"):
     try:
-        with open(f"{root}/i/{name}/master.pid") as file:
+        with open(f"{root}/i/{name}.pid") as file:
             pid = int(file.read())
         with open(f"/proc/{pid}/comm") as file:
-            if file.read().strip() not in ("master", "dovecot"):
+            if file.read().strip() not in ("master", "dovecot", "mailaddon"):
                 continue
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + 15

@@ -1,4 +1,4 @@
-"""What is different about a host on PostgreSQL: its roles and passwords, and a server that goes away."""
+"""What is different about a host on PostgreSQL: its roles and passwords."""
 
 import os
 import subprocess

@@ -19,6 +19,11 @@ def running(pid_file: Path) -> bool:
         return False
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_directory_in_a_file_is_not_followed(spare: Host) -> None:
+    assert "only a directory in PostgreSQL" in spare.refusal("mailaddon", "host", "follow")
+
+
 def test_started_and_stopped_as_often_as_one_likes(spare: Host) -> None:
     files = [spare.root / "spool" / "pid" / "master.pid", spare.root / "run" / "dovecot" / "master.pid"]
     for _again in range(2):

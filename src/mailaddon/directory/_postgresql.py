@@ -48,6 +48,7 @@ _PAUSE = 0.2
 _OLDEST = 13_00_00  # pg_current_xact_id
 _OURS = 0x6D61696C  # the advisory lock's first half; the second is the schema that the tables are in
 _LOCK = f"SELECT pg_advisory_xact_lock({_OURS}, hashtext(coalesce(current_schema(), '')))"
+_CHANNEL = "mailaddon"
 _READ_ONLY = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #: The lock of a host that vanishes is given back, as the server asks, too, whether the host is there. In s.
 _KEEPALIVES = tuple(
@@ -373,6 +374,22 @@ class PostgreSQL:
                     severe=False,
                 )
 
+    # What one process tells another
+
+    def listen(self) -> "Session":
+        """A connection of its own that hears what is said to all who listen.
+
+        Raises:
+            NotConfigured, Unavailable: the server cannot be used.
+        """
+        session = self._connected()
+        try:
+            session.raw.execute(_text(f"LISTEN {_CHANNEL}"))
+        except psycopg.Error as error:
+            session.close()
+            raise self.failure(error) from None
+        return session
+
     # What a copy needs
 
     def columns(self, connection: "Connection") -> dict[str, list[str]]:
@@ -438,6 +455,15 @@ class Session:
             pass
         row = cursor.fetchone() if cursor.description else ()
         return row or ()
+
+    def heard(self, patience: float) -> "list[str]":
+        """What has been said to all who listen, as soon as there is anything, or nothing after some seconds.
+
+        Raises:
+            psycopg.Error: the connection is lost.
+        """
+        self.raw.execute("SELECT 1")  # a server that is gone is noticed
+        return [told.payload for told in self.raw.notifies(timeout=patience, stop_after=1)]
 
     @property
     def lost(self) -> bool:
