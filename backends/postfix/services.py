@@ -179,7 +179,8 @@ def launch(instance: "Instance", name: str) -> None:
     else:
         command, pid = [DOVECOT, "-c", instance.dovecot], dovecot_pid
     if supervised(instance):
-        command = [SYSTEMCTL, "start", f"{name}.service"]
+        # Debian's postfix.service counts as started also when no Postfix runs any more.
+        command = [SYSTEMCTL, "restart", f"{name}.service"]
     _start(name.capitalize(), instance, f"{name}.log", pid, *command)
 
 
