@@ -223,6 +223,74 @@ def test_nothing_is_dropped_without_a_word(panel: Panel, admin: PostfixAdmin) ->
     assert panel.prints("EGetDistributionListMemberList", "xyz.com", "root") == "ann@xyz.com\nx@outside.test\n"
 
 
+def test_aliases_that_turn_back_on_themselves(panel: Panel, admin: PostfixAdmin) -> None:
+    admin.domain("xyz.com")
+    for name in ("ann", "bob"):
+        admin.mailbox(f"{name}@xyz.com")
+    admin.alias("boss@xyz.com", "ann@xyz.com")
+    admin.forward("ann@xyz.com", "boss@xyz.com", "x@outside.test", keep_copy=False)  # which is herself
+    admin.alias("one@xyz.com", "two@xyz.com")
+    admin.alias("two@xyz.com", "one@xyz.com")
+    admin.alias("tagged@xyz.com", "ann+tag@xyz.com")
+    admin.alias("@xyz.com", "ann@xyz.com", "bob@xyz.com", "nobody@xyz.com")
+    admin.sql("INSERT INTO alias (address, goto, domain) VALUES ('me@xyz.com', 'me@xyz.com', 'xyz.com')")
+    result = moved(panel, admin, status=1)
+    assert sorted((table, row) for table, row, _reason in lost(result)) == [
+        ("alias", "@xyz.com"),
+        ("alias", "me@xyz.com"),
+    ]
+    found = shown(panel, "xyz.com")
+    users = {user["user"]: user for user in found["users"]}
+    assert (users["ann"]["forwards"], users["ann"]["keep_copy"]) == (["x@outside.test"], True)
+    assert users["ann"]["aliases"] == ["boss"]
+    lists = {
+        one["name"]: panel.prints("EGetDistributionListMemberList", "xyz.com", one["name"]) for one in found["lists"]
+    }
+    assert lists == {
+        "catch-all": "ann@xyz.com\nbob@xyz.com\n",
+        "one": "two@xyz.com\n",
+        "tagged": "ann+tag@xyz.com\n",
+        "two": "one@xyz.com\n",
+    }
+    assert found["catch_all"] == "catch-all@xyz.com"
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "reply", "told"),
+    [
+        ("2000-01-01", "2038-01-18", "Away\ntext", []),
+        ("2000-01-01 00:00:00", "2037-12-31 23:59:59", "Away\ntext", ["lost"]),
+        ("2037-01-01 00:00:00", "2037-12-31 23:59:59", "", ["lost"]),
+        ("2000-01-01", "2001-01-01", "", ["note"]),
+    ],
+)
+def test_an_automatic_reply_is_set_if_it_is_in_force(
+    begin: str, end: str, reply: str, told: list[str], panel: Panel, admin: PostfixAdmin
+) -> None:
+    admin.domain("xyz.com")
+    admin.mailbox("ann@xyz.com")
+    admin.away("ann@xyz.com", "Away", "text", begin, end)
+    result = moved(panel, admin, status=int("lost" in told))
+    assert panel.prints("EGetAutoResponder", "xyz.com", "ann") == reply
+    found = [finding["lost"] for finding in result["findings"] if finding["table"] == "vacation"]
+    assert found == [what == "lost" for what in told]
+
+
+def test_exports_may_be_kept_and_taken_elsewhere(panel: Panel, filled: PostfixAdmin) -> None:
+    folder = panel.mail / "exports"
+    moved(panel, filled, "--exports", str(folder), "--keep-exports", "xyz.com")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    panel.prints("EDeleteDomain", "xyz.com")
+    place = ("xyz.com", str(panel.mail / "other"), str(folder), "ann", *("1",) * 8)
+    panel.prints("EPreImportDomain", *place)
+    panel.prints("EPostImportDomain", *place)
+    assert shown(panel, "xyz.com")["aliases"] == ["xyz.net"]
+    sums = subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder / "xyz.com.mailaddon", check=False
+    )
+    assert sums.returncode == 0
+
+
 def test_a_dry_run_changes_nothing_and_says_what_the_run_says(panel: Panel, filled: PostfixAdmin) -> None:
     before = Path(filled.location).read_bytes()
     dry = moved(panel, filled, "--dry-run")

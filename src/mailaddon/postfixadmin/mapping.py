@@ -1,5 +1,6 @@
 """One domain of PostfixAdmin as the settings of an export: docs/export-format.md says what stands where."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -75,12 +76,18 @@ class Mapper:
         self._report = report
         self._options = options
         rows = {str(row["domain"]).lower(): row for row in source.table("domain")}
+        self._fetchmail: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in source.table("fetchmail"):
+            self._fetchmail[_domain_of(row["mailbox"])].append(row)
         rows.pop("all", None)  # stands for every domain, in the rights of administrators
         self.aliases = self._alias_domains(set(rows))
         self._rows = {name: row for name, row in rows.items() if name not in self.aliases}
         self.domains = sorted(name for name, row in self._rows.items() if self._can_be_hosted(name, row))
-        for alias, target in self.aliases.items():
-            if target not in self.domains:
+        hosted = set(self.domains)
+        self._other_names: defaultdict[str, list[str]] = defaultdict(list)
+        for alias, target in sorted(self.aliases.items()):
+            self._other_names[target].append(alias)
+            if target not in hosted:
                 report.left_out(target, "alias_domain", alias, f"{target} is not imported")
 
     def _alias_domains(self, known: set[str]) -> dict[str, str]:
@@ -129,8 +136,8 @@ class Mapper:
                 self._report.left_out(
                     _domain_of(row["email"]), "vacation", str(row["email"]), "there is no such domain"
                 )
-        for row in self._source.table("fetchmail"):
-            if _domain_of(row["mailbox"]) not in self._rows:
+        for domain in sorted(self._fetchmail.keys() - self._rows.keys()):
+            for row in self._fetchmail[domain]:
                 self._fetched(row)
         for _row in self._source.table("admin"):
             self._report.count("admin", "who administers what is the panel's business")
@@ -151,7 +158,7 @@ class Mapper:
             owner: of the domain as it exists here already; "" if it does not.
         """
         row = self._rows[name]
-        names = [name, *sorted(alias for alias, target in self.aliases.items() if target == name)]
+        names = [name, *self._other_names[name]]
         self._refuse_rows_of_aliases(names)
         users, maildirs = self._users(name)
         routes = Routes(names, users, self._report)
@@ -168,9 +175,8 @@ class Mapper:
             else:
                 users[owner] = self._made_owner(name, owner)
                 routes.forwards |= {owner: Forward(targets, keep_copy=False)} if targets else {}
-        for fetched in self._source.table("fetchmail"):
-            if _domain_of(fetched["mailbox"]) == name:
-                self._fetched(fetched)
+        for fetched in self._fetchmail[name]:
+            self._fetched(fetched)
         for _administrator in self._source.of_domain("domain_admins", name):
             self._report.count("domain_admins", "who administers what is the panel's business")
         self._apply(users, routes)

@@ -1,6 +1,6 @@
 """What does not come along, and why: nothing of the database is dropped without a line here."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -32,15 +32,20 @@ class Report:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        self._by_domain: defaultdict[str, list[Finding]] = defaultdict(list)
         self._counted: Counter[tuple[str, str]] = Counter()
 
     def left_out(self, domain: str, table: str, row: str, reason: str) -> None:
         """Something that worked there and does not work here."""
-        self.findings.append(Finding(domain, table, row, reason, lost=True))
+        self._add(Finding(domain, table, row, reason, lost=True))
 
     def note(self, domain: str, table: str, row: str, reason: str) -> None:
         """Something that is different here, or had no effect there."""
-        self.findings.append(Finding(domain, table, row, reason, lost=False))
+        self._add(Finding(domain, table, row, reason, lost=False))
+
+    def _add(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        self._by_domain[finding.domain].append(finding)
 
     def count(self, table: str, reason: str) -> None:
         """Something without an equivalent here, said once with how many rows have it."""
@@ -48,7 +53,7 @@ class Report:
 
     def of_domain(self, domain: str) -> list[Finding]:
         """The findings of one domain."""
-        return [finding for finding in self.findings if finding.domain == domain]
+        return self._by_domain[domain]
 
     def only(self, domains: Iterable[str]) -> None:
         """Forget the findings of other domains than these."""
