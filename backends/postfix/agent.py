@@ -141,7 +141,7 @@ def start(instance: "Instance", home: str) -> None:
     log = instance.path("log", LOG)
     with open(log, "ab") as output:
         started = subprocess.Popen(  # noqa: S603 - our own program
-            [_program(), "host", "follow"],
+            [services.program("mailaddon"), "host", "follow"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -158,13 +158,6 @@ def start(instance: "Instance", home: str) -> None:
             raise Unavailable(f"`mailaddon host follow` does not start: {last.strip()}")
         time.sleep(_STEP)
     started.returncode = 0  # it stays when this process ends; Python warns of children that nobody waits for
-
-
-def _program() -> str:
-    import sysconfig
-
-    folder = os.path.dirname(sys.executable) if getattr(sys, "frozen", False) else sysconfig.get_path("scripts")
-    return os.path.join(folder, "mailaddon")
 
 
 def stop(instance: "Instance") -> None:

@@ -125,7 +125,8 @@ def restore(*, yes: bool) -> None:
     if running and not yes:
         _ask(f"{_named(instance, running)}. Stop it and put back what was here before?")
     before = keeping.running_before(instance)
-    services.systemctl(instance, "disable", "--now", units.timer(instance))
+    services.systemctl(instance, "disable", "--now", *units.switched_on(instance))
+    agent.stop(instance)
     with services.Exclusively(instance):
         services.stop(instance)
         done = keeping.put_back(instance)

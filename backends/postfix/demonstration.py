@@ -15,7 +15,7 @@ import click
 from mailaddon.errors import Unavailable
 from mailaddon.settings import FILE
 
-from . import installing, layout, mail, services, units
+from . import installing, layout, mail, services
 from .layout import Instance
 
 _PATIENCE = 10.0  # s
@@ -49,7 +49,7 @@ def _in(folder: str) -> None:
 
     def command(*arguments: str) -> None:
         click.echo(click.style(f"$ {' '.join(repr(a) if ' ' in a or not a else a for a in arguments)}", bold=True))
-        program = units.program(arguments[0])
+        program = services.program(arguments[0])
         subprocess.run([program, *arguments[1:]], env=environment, check=True)  # noqa: S603 - our own programs
 
     try:

@@ -199,7 +199,7 @@ def install(instance: Instance, running: Sequence[str] = ()) -> None:
         raise StorageFailed(f"{error.filename or instance.root} cannot be made: {error.strerror}") from None
     databases.make(instance)
     _agree_with_directory(instance)
-    services.systemctl(instance, "enable", "--now", units.timer(instance))
+    services.systemctl(instance, "enable", "--now", *units.switched_on(instance))
 
 
 def _agree_with_directory(instance: Instance) -> None:

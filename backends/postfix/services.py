@@ -93,6 +93,15 @@ class Exclusively:
         os.close(self._descriptor)
 
 
+def program(name: str) -> str:
+    """Where one of our own programs is installed."""
+    import sys
+    import sysconfig
+
+    folder = os.path.dirname(sys.executable) if getattr(sys, "frozen", False) else sysconfig.get_path("scripts")
+    return os.path.join(folder, name)
+
+
 class Paused:
     """Stop what runs, and start it again afterwards."""
 

@@ -1,21 +1,13 @@
 """What systemd and logrotate are told about a host, as texts."""
 
-import os
 import shlex
-import sys
-import sysconfig
 
 from mailaddon import home
 
 from .layout import Instance
+from .services import program
 
 MAINTAIN = "/usr/bin/mlmmj-maintd"
-
-
-def program(name: str) -> str:
-    """Where one of our programs is installed."""
-    folder = os.path.dirname(sys.executable) if getattr(sys, "frozen", False) else sysconfig.get_path("scripts")
-    return os.path.join(folder, name)
 
 
 def _quoted(text: str) -> str:
@@ -27,18 +19,23 @@ def _quoted(text: str) -> str:
 def units(instance: Instance) -> dict[str, str]:
     """The unit files by name. The machine's own Postfix and Dovecot have Debian's."""
     folder = instance.path("etc", "systemd")
-    name = f"{instance.label}.service"
+    host, agent = f"{instance.label}.service", f"{instance.label}-agent.service"
     mlmmj = f"{instance.label}-lists"
-    own = {} if instance.system else {name: _host(instance, folder, name)}
-    return own | {
+    found = {
         f"{mlmmj}.service": _upkeep(instance, f"{mlmmj}.timer"),
         f"{mlmmj}.timer": _timer(instance, folder, f"{mlmmj}.timer"),
     }
+    if not instance.system:
+        found[host] = _host(instance, folder, host)
+    if instance.in_postgresql:
+        found[agent] = _agent(instance, folder, agent)
+    return found
 
 
-def timer(instance: Instance) -> str:
-    """The unit that `host init` switches on for the machine's own host."""
-    return f"{instance.label}-lists.timer"
+def switched_on(instance: Instance) -> list[str]:
+    """The units that `host init` switches on for the machine's own host."""
+    agent = [f"{instance.label}-agent.service"] if instance.in_postgresql else []
+    return [f"{instance.label}-lists.timer", *agent]
 
 
 def _head(instance: Instance, folder: str, name: str) -> str:
@@ -62,6 +59,27 @@ Environment={_quoted(f"MAILADDON_HOME={home.locate()}")}
 ExecStart={command} start
 ExecReload={command} reload
 ExecStop={command} stop
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _agent(instance: Instance, folder: str, name: str) -> str:
+    whole = "postfix.service dovecot.service" if instance.system else f"{instance.label}.service"
+    return f"""\
+{_head(instance, folder, name)}
+[Unit]
+Description=Agent of the mail host in {instance.root.replace("%", "%%")}
+Before={whole}
+# One that EStartMailServer has started has its place for as long as it lives.
+StartLimitIntervalSec=0
+
+[Service]
+Environment={_quoted(f"MAILADDON_HOME={home.locate()}")}
+ExecStart={_quoted(program("mailaddon"))} host follow
+Restart=always
+RestartSec=5
 
 [Install]
 WantedBy=multi-user.target
@@ -119,5 +137,13 @@ def logrotate(instance: Instance) -> str:
     postrotate
         {command} host reload
     endscript
+}}
+"{instance.path("log", "follow.log")}" {{
+    weekly
+    rotate 8
+    compress
+    missingok
+    notifempty
+    copytruncate
 }}
 """

@@ -102,6 +102,22 @@ def test_a_path_with_special_characters_is_quoted(tmp_path: Path) -> None:
     assert '"/srv/a b%%h\\"c/lists"' in (tmp_path / "mailhost-20000-lists.service").read_text(encoding="utf-8")
 
 
+def test_a_host_on_postgresql_has_a_unit_for_its_agent(tmp_path: Path) -> None:
+    from mailaddon.backends.postfix.layout import Instance
+    from mailaddon.backends.postfix.units import switched_on, units
+
+    for options in ({"root": "/srv/host", "port_base": 20000}, {"system": True}):
+        instance = Instance(options, "postgresql://writer@db.test/mail")
+        found = {tmp_path / name: text for name, text in units(instance).items()}
+        for path, text in found.items():
+            path.write_text(text, encoding="utf-8")
+        assert verify(*found) == ""
+        assert f"{instance.label}-agent.service" in switched_on(instance)
+        unit = tmp_path / f"{instance.label}-agent.service"
+        assert command(unit, "ExecStart")[1:] == ["host", "follow"]
+        assert Path(command(unit, "ExecStart")[0]).exists()
+
+
 def test_logs_begin_anew(spare: Host) -> None:
     spare.prints("EStartMailServer")
     domain = spare.add_domain("u1")
