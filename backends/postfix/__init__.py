@@ -11,7 +11,7 @@ from mailaddon.directory.outbox import Outbox
 from mailaddon.directory_backend import DirectoryBackend
 from mailaddon.errors import NotConfigured, StorageFailed
 
-from .kinds import DOMAIN, FLUSH, KICK, LIST, MEMBER, NETWORK, RELOAD, SIEVE
+from .kinds import DOMAIN, FLUSH, IMPORT, KICK, LIST, MEMBER, NETWORK, RELOAD, SIEVE
 from .layout import Instance
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mailaddon import Context, records
+    from mailaddon.directory.folders import Folders
     from mailaddon.directory.outbox import Effect
     from mailaddon.directory.store import Transaction
 
@@ -111,13 +112,30 @@ class PostfixBackend(DirectoryBackend):
 
     @hookimpl
     def post_import_domain(self, request: "records.DomainTransfer") -> None:
-        effects = ((DOMAIN, request.domain), (NETWORK, ""), (RELOAD, ""))
-        self._with(effects, super().post_import_domain, request, domain=request.domain)
+        self._import(request, "", (DOMAIN, request.domain), (NETWORK, ""), (RELOAD, ""))
 
     @hookimpl
     def post_import_user(self, request: "records.UserTransfer") -> None:
-        effects = ((SIEVE, f"{request.user}@{request.domain}"),)
-        self._with(effects, super().post_import_user, request, domain=request.domain, user=request.user)
+        self._import(request, request.user, (SIEVE, f"{request.user}@{request.domain}"))
+
+    def _mail(self) -> "Folders":
+        from .transfer import Mailboxes
+
+        return Mailboxes(self.instance)
+
+    def _import(self, request: "records.DomainTransfer | records.UserTransfer", user: str, *effects: "Effect") -> None:
+        """Import; the mail follows the commit, without keeping other commands from their effects."""
+        from mailaddon.directory import importing
+
+        from .transfer import Mailboxes
+
+        def apply(_request: object) -> None:
+            importing.apply(self._directory, request, mail)
+
+        with Mailboxes(self.instance) as mail:
+            self._with(((IMPORT, request.domain), *effects), apply, request, domain=request.domain, user=user)
+            mail.finish()
+        self.outbox.perform()
 
     # Users
 

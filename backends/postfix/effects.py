@@ -37,6 +37,10 @@ def perform(instance: "Instance", directory: "Directory", effect: "Effect") -> b
             services.flush(instance)
         elif kind == kinds.RELOAD:
             services.reload(instance)
+        elif kind == kinds.IMPORT:
+            from .transfer import finish_imports
+
+            return finish_imports(instance, directory, key)
         else:
             with directory.read() as tx:
                 _AGREE[kind](instance, tx, key)

@@ -2,6 +2,7 @@
 
 DOMAIN = "domain"  # a domain: the scripts and lists of everybody in it
 FLUSH = "flush"  # "": what waits is tried again
+IMPORT = "import"  # domain: what a killed import has left beside the mailboxes
 KICK = "kick"  # user@domain or *@domain: open sessions end
 LIST = "list"  # list@domain: the list's folder
 MEMBER = "member"  # list@domain member@domain: whether it is subscribed

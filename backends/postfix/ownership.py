@@ -43,13 +43,22 @@ def own_mail(tx: "Transaction", instance: "Instance", domain_name: str, user: st
             os.close(descriptor)
         for name in users:
             path = os.path.join(domain.storage, name)
-            descriptor = storage.open_folder(path)
-            try:
-                _own(descriptor, instance.mail_uid, instance.mail_gid)
-            finally:
-                os.close(descriptor)
+            give(path, instance.mail_uid, instance.mail_gid)
     except OSError as error:
         raise storage.refused("given to the mail's owner", path, error) from None
+
+
+def give(path: str, uid: int, gid: int) -> None:
+    """Give a folder with everything in it away.
+
+    Raises:
+        OSError: the file system refuses, or a part of the path is a link.
+    """
+    descriptor = storage.open_folder(path)
+    try:
+        _own(descriptor, uid, gid)
+    finally:
+        os.close(descriptor)
 
 
 def _own(descriptor: int, uid: int, gid: int) -> None:

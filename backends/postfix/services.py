@@ -7,6 +7,7 @@ import os
 import signal
 import time
 
+from mailaddon.directory.storage import MAILDIR
 from mailaddon.errors import Unavailable
 
 from . import layout
@@ -23,8 +24,10 @@ DOVEADM = "/usr/bin/doveadm"
 POSTQUEUE = "/usr/sbin/postqueue"
 SIEVEC = "/usr/bin/sievec"
 SYSTEMCTL = "/usr/bin/systemctl"
+SETPRIV = "/usr/bin/setpriv"
 _PATIENCE = 30.0  # s, for a command
 _READY = 10.0  # s, from a start to an answer on every port
+_TURN = 3600  # s, for somebody else's import into the same mailbox
 _STEP = 0.02  # s
 _OUR_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
@@ -129,6 +132,34 @@ def run(*command: str) -> str:
     Raises:
         Unavailable: it failed, and why as far as it says.
     """
+    status, text = _run(*command)
+    if status != 0:
+        raise failed(status, text, *command)
+    return text
+
+
+def failed(status: int, text: str, *command: str) -> Unavailable:
+    """What the failure of a program means to a caller."""
+    return Unavailable(f"{' '.join(command)} failed with status {status}: {text or 'it says nothing'}")
+
+
+def _run(
+    *command: str,
+    patience: float | None = _PATIENCE,
+    folders: tuple[int, ...] = (),
+    environment: "dict[str, str] | None" = None,
+) -> tuple[int, str]:
+    """Run a program to its end; its status, and what it printed.
+
+    Args:
+        command: the program and its arguments.
+        patience: how long (s) it may take; None: as long as it likes.
+        folders: descriptors that it gets.
+        environment: what it gets besides the path and the locale.
+
+    Raises:
+        Unavailable: it cannot be started, or takes too long.
+    """
     import subprocess
 
     with open(os.memfd_create("output"), "w+b", buffering=0) as output:
@@ -138,19 +169,17 @@ def run(*command: str) -> str:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=_OUR_ENVIRONMENT,
+                env=_OUR_ENVIRONMENT | (environment or {}),
                 cwd="/",
                 umask=0o022,
-                timeout=_PATIENCE,
+                timeout=patience,
+                pass_fds=folders,
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Unavailable(f"{' '.join(command[:3])} does not work: {error}") from None
         output.seek(0)
-        text = output.read().decode("utf-8", "replace").strip()
-    if done.returncode != 0:
-        raise Unavailable(f"{' '.join(command)} failed with status {done.returncode}: {text or 'it says nothing'}")
-    return text
+        return done.returncode, output.read().decode("utf-8", "replace").strip()
 
 
 def start(instance: "Instance") -> None:
@@ -367,3 +396,50 @@ def kick(instance: "Instance", users: str) -> None:
         except Unavailable as error:
             if "status 68" not in error.message:  # EX_NOHOST: nobody was there
                 raise
+
+
+def backup(instance: "Instance", user: str, home: int, copy: int) -> tuple[int, str]:
+    """Make a copy of a mailbox equal to it, or bring an earlier copy up to date; doveadm's status and words.
+
+    The copy has files of its own: with links to the mailbox's, whoever gives the copy away gives the mailbox away.
+
+    Args:
+        instance: the host.
+        user: whose mailbox it is.
+        home: a descriptor of the user's folder.
+        copy: a descriptor of the folder that has the copy; both folders belong to the mail's owner.
+
+    Raises:
+        Unavailable: doveadm cannot be started.
+    """
+    return _doveadm(instance, user, home, copy, "-o", "maildir_copy_with_hardlinks=no", "backup")
+
+
+def merge(instance: "Instance", user: str, home: int, copy: int) -> tuple[int, str]:
+    """Add what a copy has to a mailbox; doveadm's status and words. Two at a time would add a message twice.
+
+    Args:
+        instance: the host.
+        user: whose mailbox it is.
+        home: a descriptor of the user's folder.
+        copy: a descriptor of the folder that has the copy; both folders belong to the mail's owner.
+
+    Raises:
+        Unavailable: doveadm cannot be started.
+    """
+    return _doveadm(instance, user, home, copy, "sync", "-1", "-R", "-l", str(_TURN))
+
+
+def _doveadm(instance: "Instance", user: str, home: int, copy: int, *command: str) -> tuple[int, str]:
+    """Run doveadm as the mail's owner, on folders that are open already: their paths may be closed to it, or change.
+
+    It asks nobody who the user is, so Dovecot need not run. It dies with us: nobody else would stop it.
+    """
+    owner = ("--reuid", str(instance.mail_uid), "--regid", str(instance.mail_gid), "--clear-groups")
+    return _run(
+        *(SETPRIV, *owner, "--pdeathsig", "TERM", DOVEADM, "-c", instance.dovecot),
+        *("-o", f"mail_home=/proc/self/fd/{home}", *command, f"maildir:/proc/self/fd/{copy}/{MAILDIR}"),
+        patience=None,
+        folders=(home, copy),
+        environment={"USER": user, "HOME": f"/proc/self/fd/{home}"},
+    )

@@ -12,6 +12,7 @@ from .values import shown
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import records
+    from .directory.folders import Folders
 
 
 class DirectoryBackend:
@@ -26,6 +27,12 @@ class DirectoryBackend:
     def close(self) -> None:
         """Close the directory."""
         self._directory.close()
+
+    def _mail(self) -> "Folders":
+        """How mail is exported and imported, for one call."""
+        from .directory.folders import Folders
+
+        return Folders()
 
     # Domains
 
@@ -114,13 +121,13 @@ class DirectoryBackend:
     def pre_export_domain(self, request: "records.DomainTransfer") -> None:
         from .directory import exporting
 
-        exporting.begin(self._directory, request)
+        exporting.begin(self._directory, request, self._mail())
 
     @hookimpl
     def post_export_domain(self, request: "records.DomainTransfer") -> None:
         from .directory import exporting
 
-        exporting.finish(self._directory, request)
+        exporting.finish(self._directory, request, self._mail())
 
     @hookimpl
     def pre_import_domain(self, request: "records.DomainTransfer") -> None:
@@ -132,19 +139,19 @@ class DirectoryBackend:
     def post_import_domain(self, request: "records.DomainTransfer") -> None:
         from .directory import importing
 
-        importing.apply(self._directory, request)
+        importing.apply(self._directory, request, self._mail())
 
     @hookimpl
     def pre_export_user(self, request: "records.UserTransfer") -> None:
         from .directory import exporting
 
-        exporting.begin(self._directory, request)
+        exporting.begin(self._directory, request, self._mail())
 
     @hookimpl
     def post_export_user(self, request: "records.UserTransfer") -> None:
         from .directory import exporting
 
-        exporting.finish(self._directory, request)
+        exporting.finish(self._directory, request, self._mail())
 
     @hookimpl
     def pre_import_user(self, request: "records.UserTransfer") -> None:
@@ -156,7 +163,7 @@ class DirectoryBackend:
     def post_import_user(self, request: "records.UserTransfer") -> None:
         from .directory import importing
 
-        importing.apply(self._directory, request)
+        importing.apply(self._directory, request, self._mail())
 
     # Lists and filters
 

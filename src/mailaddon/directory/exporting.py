@@ -17,28 +17,39 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..records import UserTransfer
+    from .folders import Folders
     from .store import Directory, Transaction
 
 _TRIES = 5
 
 
-def begin(directory: "Directory", request: "DomainTransfer | UserTransfer") -> None:
+def begin(directory: "Directory", request: "DomainTransfer | UserTransfer", mail: "Folders") -> None:
     """EPreExport…: write a first full copy.
+
+    Args:
+        directory: where from.
+        request: what.
+        mail: copies the mail.
 
     Raises:
         NotFound, Conflict: the domain or the user does not exist, or is not as the request says.
         StorageFailed, Unavailable: the copy cannot be written.
     """
-    _write(directory, request, sealed=False)
+    _write(directory, request, mail, sealed=False)
 
 
-def finish(directory: "Directory", request: "DomainTransfer | UserTransfer") -> None:
+def finish(directory: "Directory", request: "DomainTransfer | UserTransfer", mail: "Folders") -> None:
     """EPostExport…: bring the copy up to date, whether there is one or not, and seal it.
+
+    Args:
+        directory: where from.
+        request: what.
+        mail: copies the mail.
 
     Raises:
         NotFound, Conflict, StorageFailed, Unavailable: as `begin`.
     """
-    _write(directory, request, sealed=True)
+    _write(directory, request, mail, sealed=True)
 
 
 def place_of(request: "DomainTransfer | UserTransfer") -> archive.Place:
@@ -53,7 +64,7 @@ def parts_of(request: "DomainTransfer | UserTransfer") -> list[str]:
     return [feature for feature in features if getattr(request, feature, True)]
 
 
-def _write(directory: "Directory", request: "DomainTransfer | UserTransfer", *, sealed: bool) -> None:
+def _write(directory: "Directory", request: "DomainTransfer | UserTransfer", mail: "Folders", *, sealed: bool) -> None:
     place = place_of(request)
     with directory.read() as tx:
         folder = check_request(tx, request).storage
@@ -62,7 +73,7 @@ def _write(directory: "Directory", request: "DomainTransfer | UserTransfer", *, 
     try:
         lock = place.begin()
         try:
-            settings = _copy(directory, request, place.partial)
+            settings = _copy(directory, request, mail, place.partial)
             if sealed:
                 archive.seal(place.partial, _description(request, place, settings))
                 place.finish()
@@ -94,20 +105,21 @@ def check_request(tx: "Transaction", request: "DomainTransfer | UserTransfer") -
     return domain
 
 
-def _copy(directory: "Directory", request: "DomainTransfer | UserTransfer", target: str) -> "dict[str, Any]":
+def _copy(
+    directory: "Directory", request: "DomainTransfer | UserTransfer", mail: "Folders", target: str
+) -> "dict[str, Any]":
     """Copy settings and mail as they are at one time; the settings."""
     storage.purge(os.path.join(target, archive.SEAL))
     storage.purge(os.path.join(target, archive.SUMS))
     for _try in range(_TRIES):
         with directory.read() as tx:
             settings, homes = _settings(tx, request)
-        mail = os.path.join(target, archive.MAIL)
-        storage.make(mail, target)
+        folder = os.path.join(target, archive.MAIL)
+        storage.make(folder, target)
         for name, home in homes.items():
-            trees.mirror(home, os.path.join(mail, name))
-        for name in os.listdir(mail):
-            if name not in homes:
-                storage.purge(os.path.join(mail, name))
+            mail.copy(f"{name}@{request.domain}", home, os.path.join(folder, name))
+        for name in trees.names(folder) - set(homes):
+            storage.purge(os.path.join(folder, name))
         archive.write_settings(target, settings)
         with directory.read() as tx:
             if _settings(tx, request)[0] == settings:

@@ -1,10 +1,11 @@
 """Imports: a sealed export into a domain or user that exists meanwhile, or as a new one.
 
 EPreImport… plays the whole import and takes it back. EPostImport… copies the mail beside its place first, checking
-every file against the seal; the directory's change and the moves that put the mail in place are then one transaction.
+every file against the seal; the directory's change and the moves that put the mail in place (see `folders`) are then
+one transaction.
 
 What exists is kept: a user keeps aliases, forwards and messages that the export does not have. What both have becomes
-as in the export, passwords included. A message is recognised by its maildir name, so repeating an import adds nothing.
+as in the export, passwords included. Repeating an import adds nothing.
 """
 
 import os
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..records import UserTransfer
+    from .folders import Folders
     from .store import Directory, Transaction
 
 _STAGING = ".mailaddon-staging-"
-_MESSAGES = frozenset({"cur", "new"})
 
 
 def verify(directory: "Directory", request: "DomainTransfer | UserTransfer") -> None:
@@ -56,8 +57,13 @@ def verify(directory: "Directory", request: "DomainTransfer | UserTransfer") -> 
         _apply(tx, request, settings)
 
 
-def apply(directory: "Directory", request: "DomainTransfer | UserTransfer") -> None:
+def apply(directory: "Directory", request: "DomainTransfer | UserTransfer", mail: "Folders") -> None:
     """EPostImport…: import.
+
+    Args:
+        directory: where to.
+        request: what.
+        mail: puts the mail in its place.
 
     Raises:
         As `verify`, and StorageFailed when the mail cannot be put in place; then nothing is imported.
@@ -73,8 +79,7 @@ def apply(directory: "Directory", request: "DomainTransfer | UserTransfer") -> N
         domain, new = _apply(tx, request, settings)
         if journal.made_above(request.mailbox_directory):
             tx.run("UPDATE domain SET made_directory = 1 WHERE id = ?", domain.id)
-        for user in settings["users"]:
-            _install(journal, os.path.join(staging, user["name"]), os.path.join(domain.storage, user["name"]), new)
+        mail.install(journal, staging, domain.storage, new)
 
 
 def _opened(request: "DomainTransfer | UserTransfer") -> "tuple[archive.Export, dict[str, Any]]":
@@ -133,42 +138,6 @@ def _stage_file(export: archive.Export, name: str, target: str) -> None:
         return storage.within(target, lambda folder, _name: trees.copy_file(source_folder, folder, file_name))
 
     export.check(name, storage.within(os.path.join(export.folder, name), copy))
-
-
-def _install(journal: Journal, staged: str, home: str, new: set[str]) -> None:
-    """Put a user's staged mail in its place."""
-    try:
-        if not storage.exists(staged):
-            return
-        if os.path.basename(home) in new:
-            storage.remove_if_empty(home)  # the empty Maildir that this transaction made
-            journal.move(staged, home)
-            storage.make_maildir(home, home)
-            return
-        for folder in trees.folders(staged):
-            journal.make_folder(os.path.join(home, folder), home)
-        journal.move_all(_moves(staged, home))
-    except OSError as error:
-        raise storage.refused("put in place", home, error) from None
-
-
-def _moves(staged: str, home: str) -> list[tuple[str, str]]:
-    """Which staged files go where; messages that are there under any flags stay as they are."""
-    present = {_message_key(name) for name in trees.files(home)}
-    return [
-        (os.path.join(staged, name), os.path.join(home, name))
-        for name in trees.files(staged)
-        if _message_key(name) not in present
-    ]
-
-
-def _message_key(name: str) -> str:
-    """The same for a message whatever its flags, and whether it is new or was seen."""
-    folder, _, file_name = name.rpartition("/")
-    parent, _, last = folder.rpartition("/")
-    if last in _MESSAGES:
-        return f"{parent}/cur/{file_name.partition(':')[0]}"
-    return name
 
 
 # The directory

@@ -196,6 +196,15 @@ def folders(path: str) -> "Iterator[str]":
                 yield f"{name}/{below}"
 
 
+def names(path: str) -> set[str]:
+    """What is in a folder.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return {name for name, _is_folder in _entries(path)}
+
+
 def _entries(path: str) -> "list[tuple[str, bool]]":
     descriptor = storage.open_folder(path)
     try:
