@@ -65,6 +65,7 @@ EXPORT = {
     *(NAMES | FILES),
     "mailaddon.directory.archive",
     "mailaddon.directory.exporting",
+    "mailaddon.directory.folders",
     "mailaddon.directory.trees",
     "hashlib",
     "json",

@@ -255,7 +255,7 @@ def test_what_a_killed_import_has_left_is_finished_by_the_next_command(host: Hos
         host.prints("EDeleteDomain", domain)
         command = [SCRIPTS / "EPostImportDomain", *transfer.arguments]
         with subprocess.Popen(command, env=host.env, stdin=subprocess.DEVNULL) as process:
-            while process.poll() is None and not list((host.mail / domain).glob(".mailaddon-import-*")):
+            while process.poll() is None and not (host.mail / domain / "u1" / ".dovecot-sync.lock").exists():
                 time.sleep(0.001)
             process.kill()
         if process.returncode == -signal.SIGKILL:
