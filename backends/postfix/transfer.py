@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from .layout import Instance
 
 _STAGED = ".mailaddon-import-"
+#: Half a mailbox looks to Dovecot as if the other half had been deleted. So what is no longer needed gets this name
+#: before it is removed.
+_DONE = ".mailaddon-done-"
 _AGAIN = 2  # doveadm: the mailbox changed meanwhile
 _TRIES = 5
 #: What Dovecot makes anew when it is missing; it belongs to a server, not to mail.
@@ -144,12 +147,15 @@ def _merge(instance: "Instance", staged: str) -> None:
     failure: MailAddonError | None = None
     domain_folder = os.path.dirname(staged)
     for user in sorted(trees.names(staged)):
-        source = os.path.join(staged, user)
+        source, done = os.path.join(staged, user), os.path.join(staged, _DONE + user)
         home = os.path.join(domain_folder, user)
+        if user.startswith(_DONE):
+            continue
         try:
             if storage.exists(home):
                 _merge_mailbox(instance, f"{user}@{os.path.basename(domain_folder)}", home, source)
-            storage.purge(source)
+            storage.move(source, done)
+            storage.purge(done)
         except OSError as error:
             failure = storage.refused("imported", source, error)
         except MailAddonError as error:
