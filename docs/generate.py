@@ -1,7 +1,7 @@
 """Writes the reference from the operation table, the error list and the settings.
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
-                                   README's table
+                                   README's table, the tables of docs/calling-add-ons.md
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
@@ -12,6 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mailaddon.backends.executable import legacy
+from mailaddon.backends.executable.options import OPTIONS
 from mailaddon.backends.postfix import lookups, policy
 from mailaddon.backends.postfix.layout import Instance
 
@@ -26,7 +28,8 @@ BEGIN = "<!-- begin of what docs/generate.py writes -->\n"
 END = "<!-- end of what docs/generate.py writes -->\n"
 NOTICE = "<!-- Written by docs/generate.py; change the table that it reads. -->\n\n"
 EXIT_STATUS = "The exit status is 0, or 1 after one line on standard error that says why."
-ALL = (*operations.COMMANDS, operations.REGISTER)
+COMMANDS = operations.COMMANDS
+ALL = (*COMMANDS, operations.REGISTER)
 CHAPTERS = {
     "domain": "Domains",
     "server": "The server",
@@ -64,9 +67,9 @@ def generated() -> dict[Path, str]:
     files[DOCS / "errors.md"] = errors()
     files[DOCS / "settings.md"] = settings()
     files[DOCS / "lookups.md"] = mail_lookups()
-    readme = ROOT / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    files[readme] = before + BEGIN + commands() + END + rest.partition(END)[2]
+    for path, text in ((ROOT / "README.md", commands()), (DOCS / "calling-add-ons.md", calling())):
+        before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+        files[path] = before + BEGIN + text + END + rest.partition(END)[2]
     return files
 
 
@@ -236,7 +239,8 @@ scheme = "SHA512-CRYPT"
 ```
 """
 ABOUT_ENVIRONMENT = """\
-The table `[backends.<name>]` belongs to the backend of that name, which gets it as it stands there.
+The table `[backends.<name>]` belongs to the backend of that name, which gets it as it stands there: see
+[executable](calling-add-ons.md#options).
 
 ## Environment
 
@@ -279,6 +283,8 @@ def toml(value: object) -> str:
     """A default as it is written in the file."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
@@ -289,6 +295,55 @@ def accepted(setting: Setting) -> str:
     if setting.least is not None:
         return f"a whole number, at least {setting.least}"
     return {str: "a text", bool: "`true` or `false`", list: "a list of texts"}[type(setting.default)]
+
+
+# Calling add-ons
+
+
+def calling() -> str:
+    """The tables of the page about registered add-ons."""
+    options = [(code(name), code(toml(default)), what) for name, (default, what) in OPTIONS.items()]
+    told = [(code(operation.command), code(old_call(operation)), old_remarks(operation)) for operation in COMMANDS]
+    heads = ("Option", "Default", "What it does")
+    return (
+        f"\n## Options\n\nIn the table `[backends.executable]`:\n\n{table(heads, options)}"
+        f"\n## What a 3.X add-on cannot be told\n\n{table(UNSAID_HEADS, unsaid())}"
+        f"\n## The commands of a 3.X add-on\n\n{table(('Command', 'It is called as', 'Remarks'), told)}\n"
+    )
+
+
+UNSAID_HEADS = ("Parameter", "What it does in any case", "Done without", "Refused", "Why")
+
+
+def unsaid() -> list[tuple[str, ...]]:
+    """The new parameters of old commands, and which of their values are accepted."""
+    found: dict[str, tuple[str, ...]] = {}
+    for operation in COMMANDS:
+        for parameter in (*operation.parameters, *operation.longer):
+            rule = legacy.UNSAID.get(parameter.field)
+            if rule and parameter.name not in (operation.legacy_parameters or (parameter.name,)):
+                refused = [value for value in ("0", "1") if value not in (*rule.same, *rule.reported)]
+                values = (rule.same, rule.reported, refused)
+                cells = [", ".join(map(code, column)) for column in values]
+                found[parameter.name] = (code(parameter.name), *cells, sentence(rule.reason))
+    return list(found.values())
+
+
+def old_call(operation: Operation) -> str:
+    """What is started for a command of a 3.X add-on."""
+    if operation.legacy_parameters is None:
+        return ""
+    return " ".join([operation.command, *operation.legacy_parameters])
+
+
+def old_remarks(operation: Operation) -> str:
+    """What else there is to say about it."""
+    if operation.legacy_parameters is None:
+        return f"Refused: {legacy.NOT_IMPLEMENTED}."
+    remarks = [legacy.SPECIAL.get(operation.hook, "")]
+    if operation.legacy_output:
+        remarks.append(f"It prints the {operation.legacy_output.partition(';')[0]}; the pattern finds the item.")
+    return " ".join(filter(None, remarks))
 
 
 # Manual pages

@@ -9,7 +9,7 @@ import pytest
 from umbrella import Small, answer, mailaddon
 
 from mailaddon import BackendUnusable, Context, _loading, hookimpl
-from mailaddon.operations import OPERATIONS
+from mailaddon.operations import COMMANDS, OPERATIONS
 
 
 class Outdated(Small):
@@ -57,7 +57,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_embedded_one_is_configured_and_supports_the_guide() -> None:
-    one, host = answer("backends", "--json")["backends"]
+    one, programs, host = answer("backends", "--json")["backends"]
+    assert (programs["name"], programs["usable"]) == ("executable", True)
+    assert all(programs["operations"][operation.command] for operation in COMMANDS)
     assert (host["name"], host["usable"]) == ("postfix", False)
     assert "mailaddon host init" in host["reason"]
     assert (one["name"], one["configured"], one["usable"], one["reason"]) == ("embedded", True, True, "")
@@ -90,8 +92,8 @@ def test_unusable_ones_say_why() -> None:
 @pytest.mark.usefixtures("installed")
 def test_capabilities_per_operation() -> None:
     lines = mailaddon("backends", "--capabilities").stdout.splitlines()
-    assert lines[0].split() == ["OPERATION", "embedded", "small"]
-    assert lines[1].split() == ["EAddDomain", "yes", "no"]
+    assert lines[0].split() == ["OPERATION", "embedded", "executable", "small"]
+    assert lines[1].split() == ["EAddDomain", "yes", "yes", "no"]
     suspend = next(line for line in lines if line.startswith("ESuspendDomain"))
     assert suspend.endswith("succeeds without doing anything")
     assert any(line.startswith("gone: unusable: ") for line in lines)

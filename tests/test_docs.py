@@ -143,6 +143,14 @@ def test_the_settings_example_is_accepted(panel: Panel) -> None:
     assert panel.prints("EGetMailURL", "xyz.com") == "https://webmail.xyz.com/\n"
 
 
+def test_the_settings_for_add_ons_are_accepted(panel: Panel) -> None:
+    first, patterns = code(DOCS / "calling-add-ons.md", "toml")
+    panel.settings(first + patterns)
+    assert panel.refusal("EStartMailServer").endswith(
+        " no add-on 'Acme/Mail/7.1' is registered; registered: none [not-configured]"
+    )
+
+
 def test_the_directorys_page_has_every_table_and_column() -> None:
     page = (DOCS / "directory.md").read_text()
     documented = {}

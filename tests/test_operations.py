@@ -277,3 +277,24 @@ def test_sdk_operations_are_not_the_guides() -> None:
         assert operation.scope == "sdk"
         assert operation.command == operation.command.lower()
         assert not operation.changes
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=IDS)
+def test_arguments_are_written_as_they_are_read(operation: Operation) -> None:
+    for form in filter(None, (operation.parameters, operation.longer)):
+        given = [parameter.kind.example for parameter in form]
+        request = getattr(records, operation.request)(**operation.parse(given))
+        assert operation.arguments(request) == given
+
+
+def test_both_values_of_a_flag_are_written() -> None:
+    flags = list("01010101")
+    fields = find("EEditDomain").parse(["xyz.com", "-1", *flags])
+    assert find("EEditDomain").arguments(records.DomainChange(**fields)) == ["xyz.com", "-1", *flags]
+
+
+def test_every_list_says_what_its_lines_are() -> None:
+    for operation in OPERATIONS:
+        assert (operation.item is not None) == (operation.output == "lines"), operation.command
+        if operation.item is not None:
+            assert all(operation.item.parse(line) == line for line in operation.example[1])

@@ -251,7 +251,7 @@ def test_mailaddon_lists_them_with_what_is_wrong(vendor: Vendor) -> None:
     listed = vendor.run("mailaddon", "backends", "--json")
     assert listed.status == 0, listed
     found = {entry["name"]: entry for entry in json.loads(listed.output)["backends"]}
-    assert set(found) == {"embedded", "postfix", "acme", "careless", *BROKEN}
+    assert set(found) == {"embedded", "executable", "postfix", "acme", "careless", *BROKEN}
     acme = found["acme"]
     assert (acme["distribution"], acme["distribution_version"], acme["usable"]) == ("acme-mail", "2.1", True)
     assert acme["configured"]

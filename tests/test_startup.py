@@ -20,7 +20,9 @@ SITE_PACKAGES = Path(mailaddon.__file__).parent.parent
 
 #: What a command needs to refuse its arguments.
 CORE = {
+    "marshal",
     "mailaddon",
+    "mailaddon._compiled",
     "mailaddon.command",
     "mailaddon.errors",
     "mailaddon.home",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._contract import CONTRACT, Context, hookimpl
     from .errors import (
         ERRORS,
+        AddonFailed,
         AlreadyExists,
         BackendUnusable,
         BadResult,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTRACT",
     "ERRORS",
+    "AddonFailed",
     "AlreadyExists",
     "Backend",
     "BackendUnusable",

@@ -19,6 +19,7 @@ COMMON_ERRORS = (
     "backend-unusable",
     "upgrade-needed",
     "bad-result",
+    "addon-failed",
     "interrupted",
     "internal",
 )

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _LINKS = ".backends.linked"
-#: The default needs no link: it is part of the SDK.
-_BUILT_IN = {"embedded": "mailaddon.backends.embedded:EmbeddedBackend"}
+#: What needs no link: the default, and what a panel that calls add-ons uses as often.
+_BUILT_IN = {
+    "embedded": "mailaddon.backends.embedded:EmbeddedBackend",
+    "executable": "mailaddon.backends.executable:ExecutableBackend",
+}
 
 
 class LoadedBackend:

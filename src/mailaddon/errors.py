@@ -21,6 +21,7 @@ with the prefix `x-<vendor>-`.
       BackendUnusable    backend-unusable   the configured backend cannot be loaded
       UpgradeNeeded      upgrade-needed     the directory was written by another version
       BadResult          bad-result         the backend broke the contract
+      AddonFailed        addon-failed       a registered add-on's program failed, with the words that it said
       Interrupted        interrupted        a signal ended the command before it was done
       InternalError      internal           a defect; the log has the details under the reference in the message
 
@@ -168,6 +169,13 @@ class BadResult(MailAddonError):
     http_status = 502
 
 
+class AddonFailed(MailAddonError):
+    """A registered add-on's program failed; the sentence is its own, as far as it said something."""
+
+    code = "addon-failed"
+    http_status = 502
+
+
 class Interrupted(MailAddonError):
     """A signal ended the command before it was done."""
 
@@ -221,6 +229,7 @@ ERRORS: dict[str, type[MailAddonError]] = {
         BackendUnusable,
         UpgradeNeeded,
         BadResult,
+        AddonFailed,
         Interrupted,
         InternalError,
     )

@@ -10,16 +10,10 @@ together name a registration, in any case. At most one registration is the activ
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import glob
-import json
 import os
 import time
-import unicodedata
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
+from . import _compiled
 from . import home as _home
 from . import settings as _settings
 from ._record import Record
@@ -27,13 +21,16 @@ from .errors import NotFound, StorageFailed, Unavailable, UpgradeNeeded
 from .operations import COMMANDS
 from .values import shown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from .operations.model import Operation
 
 FILE = "addons.json"
 FILE_VERSION = 1
+_KEPT = ".addons.json.compiled"
 _LOCK = ".addons.lock"
 _PAUSE = 0.01  # seconds between two attempts at the lock
 
@@ -87,12 +84,8 @@ def missing_programs(registration: Registration) -> list[str]:
     return [
         f"{operation.command}{ending}"
         for operation in expected_programs(registration)
-        if not present & {f"{name}{ending}".lower() for name in _names(operation)}
+        if not present & {f"{name}{ending}".lower() for name in operation.names}
     ]
-
-
-def _names(operation: Operation) -> set[str]:
-    return {operation.command, *operation.other_names, *operation.executables}
 
 
 def load(home: str) -> list[Registration]:
@@ -104,26 +97,32 @@ def load(home: str) -> list[Registration]:
     """
     path = os.path.join(home, FILE)
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+        entries = _compiled.load(path, os.path.join(home, _KEPT), _parse)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
+    return [Registration(**entry) for entry in entries]
+
+
+def _parse(path: str) -> list[dict[str, Any]]:
+    import json
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
     except (ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from None
     if not isinstance(content, dict) or not isinstance(content.get("registrations"), list):
         raise _damaged(path, "there are no registrations in it")
     if content.get("version") != FILE_VERSION:
         raise UpgradeNeeded(f"{path} has version {content.get('version')!r}; this SDK reads version {FILE_VERSION}")
-    return [_read(entry, path) for entry in content["registrations"]]
-
-
-def _read(entry: object, path: str) -> Registration:
     wanted = dict.fromkeys(Registration._fields, str) | {"compliant_3x": bool, "active": bool}
-    if not isinstance(entry, dict) or {key: type(value) for key, value in entry.items()} != wanted:
-        raise _damaged(path, "an entry has other fields than a registration")
-    return Registration(**entry)
+    entries: list[dict[str, Any]] = content["registrations"]
+    for entry in entries:
+        if not isinstance(entry, dict) or {key: type(value) for key, value in entry.items()} != wanted:
+            raise _damaged(path, "an entry has other fields than a registration")
+    return entries
 
 
 def _damaged(path: str, how: str) -> StorageFailed:
@@ -137,9 +136,14 @@ def find(registrations: Sequence[Registration], name: str) -> Registration:
         NotFound: there is none.
     """
     for registration in registrations:
-        if _folded(registration.name) == _folded(name):
+        if same_name(registration.name, name):
             return registration
     raise NotFound(f"no add-on {shown(name)} is registered; `mailaddon addons list` lists them all")
+
+
+def same_name(name: str, other: str) -> bool:
+    """Whether two names, `VENDOR/SERVER/VERSION` in any case, are the same."""
+    return _folded(name) == _folded(other)
 
 
 def register(home: str, registration: Registration) -> Registration:
@@ -197,41 +201,53 @@ def remove(home: str, name: str) -> Registration:
 
 
 def _change(home: str, change: Callable[[list[Registration]], tuple[list[Registration], Registration]]) -> Registration:
+    import glob
+
     path = os.path.join(home, FILE)
     _home.ensure(home)
     try:
-        with _locked(home):
+        lock = _locked(home)
+        try:
             registrations, result = change(load(home))
             for left_over in glob.glob(f"{glob.escape(path)}.*.tmp"):  # by a killed process: nobody else has the lock
                 os.unlink(left_over)
             _home.replace_file(path, _encoded(registrations))
+        finally:
+            os.close(lock)  # which gives it back, as the end of the process does
     except OSError as error:
         raise StorageFailed(f"{path} cannot be written: {error.strerror}") from None
     return result
 
 
 def _encoded(registrations: list[Registration]) -> bytes:
+    import json
+
     entries: list[dict[str, Any]] = [one.as_dict() for one in sorted(registrations, key=_key)]
     content = {"version": FILE_VERSION, "registrations": entries}
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-@contextmanager
-def _locked(home: str) -> Iterator[None]:
+def _locked(home: str) -> int:
+    """The descriptor that holds the lock."""
     patience = _settings.load(home)["lock_timeout"]
     deadline = time.monotonic() + patience
     descriptor = os.open(os.path.join(home, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _home.PRIVATE_FILE)
+    taken = False
     try:
-        while not _taken(descriptor):
-            if time.monotonic() > deadline:
-                raise Unavailable(f"another process has kept {FILE} locked for {patience} seconds")
+        while not (taken := _taken(descriptor)) and time.monotonic() <= deadline:
             time.sleep(_PAUSE)
-        yield
     finally:
-        os.close(descriptor)  # which gives the lock back, as the end of the process does
+        if not taken:
+            os.close(descriptor)
+    if not taken:
+        raise Unavailable(f"another process has kept {FILE} locked for {patience} seconds")
+    return descriptor
 
 
 def _taken(descriptor: int) -> bool:
+    import errno
+    import fcntl
+
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -246,4 +262,8 @@ def _key(registration: Registration) -> str:
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    import unicodedata
+
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())

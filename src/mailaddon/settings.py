@@ -1,12 +1,8 @@
-"""Settings: `mailaddon.toml` in the home, the environment above it, defaults below it.
-
-Parsing TOML costs a process more than an E* command may take, so what was read is kept beside the file in compiled form
-and used for as long as the file's identity, size and time are the same.
-"""
+"""Settings: `mailaddon.toml` in the home, the environment above it, defaults below it."""
 
 import os
-import sys
 
+from . import _compiled
 from .errors import NotConfigured
 
 TYPE_CHECKING = False
@@ -15,10 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 FILE = "mailaddon.toml"
-_COMPILED = ".mailaddon.toml.compiled"
-_FORMAT = 1
-#: A file changed this recently (ns) may change again within the clock's resolution, so it is not compiled yet.
-_SETTLED = 2_000_000_000
+_KEPT = ".mailaddon.toml.compiled"
 
 
 class Setting:
@@ -124,42 +117,12 @@ def load(home: str) -> Settings:
     """
     path = os.path.join(home, FILE)
     try:
-        status = os.stat(path)
+        given, backends = _compiled.load(path, os.path.join(home, _KEPT), _parse)
     except FileNotFoundError:
         return Settings({}, {}, path)
     except OSError as error:
         raise NotConfigured(f"{path} cannot be read: {error.strerror}") from None
-    stamp = (_FORMAT, sys.hexversion, status.st_mtime_ns, status.st_size, status.st_ino)
-    compiled = _read_compiled(os.path.join(home, _COMPILED), stamp)
-    if compiled is None:
-        compiled = _parse(path)
-        _write_compiled(home, stamp, compiled)
-    return Settings(*compiled, path)
-
-
-def _read_compiled(path: str, stamp: tuple[int, ...]) -> "tuple[dict[str, Any], dict[str, Any]] | None":
-    import marshal
-
-    try:
-        with open(path, "rb", buffering=0) as file:
-            found, given, backends = marshal.loads(file.read() or b"")  # noqa: S302 - our own file in a private folder
-    except (OSError, ValueError, EOFError, TypeError):
-        return None
-    return (given, backends) if found == stamp else None
-
-
-def _write_compiled(home: str, stamp: tuple[int, ...], compiled: "tuple[dict[str, Any], dict[str, Any]]") -> None:
-    import marshal
-    import time
-
-    from .home import replace_file
-
-    if time.time_ns() - stamp[2] < _SETTLED:
-        return
-    try:
-        replace_file(os.path.join(home, _COMPILED), marshal.dumps((stamp, *compiled)))
-    except (OSError, ValueError):
-        return  # a read-only home only costs the time of parsing
+    return Settings(given, backends, path)
 
 
 def _parse(path: str) -> "tuple[dict[str, Any], dict[str, Any]]":

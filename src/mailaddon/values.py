@@ -347,6 +347,11 @@ def flag(text: str) -> bool:
     raise InvalidArgument(f"{shown(text)} is not a flag: 1 for enabling, 0 for disabling")
 
 
+def flag_text(value: bool) -> str:  # noqa: FBT001 - the reverse of `flag`
+    """`1` or `0`, as `flag` reads it."""
+    return "1" if value else "0"
+
+
 def _refuse_controls(text: str, allowed: str = "") -> None:
     for character in text:
         if not character.isprintable() and character not in allowed:

@@ -10,6 +10,7 @@ from ..values import shown
 from .domains import DOMAIN_OPERATIONS
 from .model import (
     COMPLIANCE,
+    DOMAIN,
     EXTENSION,
     LINE,
     NULLABLE_LINE,
@@ -97,6 +98,7 @@ SDK_OPERATIONS = (
         (),
         "Lists the names of all domains.",
         output="lines",
+        item=DOMAIN,
         changes=False,
         since="0.1",
     ),

@@ -3,8 +3,11 @@
 from ..errors import InvalidArgument
 from ..values import filter_type_of, shown
 from .model import (
+    DOMAIN,
+    FILTER_ADDRESS,
     FQDN,
     IP,
+    LOCAL_PART,
     Operation,
 )
 from .parameters import (
@@ -213,6 +216,7 @@ DOMAIN_OPERATIONS = (
         DOMAIN_REF,
         "Lists the other names of a mail domain.",
         output="lines",
+        item=DOMAIN,
         errors=ABSENT,
         changes=False,
         example=(("xyz.com",), ("xyz.net",)),
@@ -275,6 +279,7 @@ DOMAIN_OPERATIONS = (
         DOMAIN_REF,
         "Lists the distribution lists of a mail domain.",
         output="lines",
+        item=LOCAL_PART,
         notes=("The guide calls it EGetDistributionList as well; both programs are installed.",),
         errors=ABSENT,
         changes=False,
@@ -313,6 +318,7 @@ DOMAIN_OPERATIONS = (
         DOMAIN_REF,
         "Lists the mailing lists of a mail domain.",
         output="lines",
+        item=LOCAL_PART,
         errors=ABSENT,
         changes=False,
         since=NEW,
@@ -351,6 +357,7 @@ DOMAIN_OPERATIONS = (
         DOMAIN_REF,
         "Lists the addresses of a domain's spam filters of all types.",
         output="lines",
+        item=FILTER_ADDRESS,
         errors=ABSENT,
         changes=False,
         legacy=("DomainName",),

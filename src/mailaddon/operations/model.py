@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from .._record import Record
+
 
 class Kind:
     """What an argument may be.
@@ -18,18 +20,27 @@ class Kind:
         accepts: what is accepted, as help and documentation say it.
         secret: whether the value must never be shown, logged or recorded.
         example: a value for the documentation.
+        write: a value back to the text that means it.
     """
 
-    __slots__ = ("accepts", "example", "key", "parse", "secret")
+    __slots__ = ("accepts", "example", "key", "parse", "secret", "write")
 
     def __init__(
-        self, key: str, parse: "Callable[[str], Any]", accepts: str, example: str, *, secret: bool = False
+        self,
+        key: str,
+        parse: "Callable[[str], Any]",
+        accepts: str,
+        example: str,
+        *,
+        secret: bool = False,
+        write: "Callable[[Any], str]" = str,
     ) -> None:
         self.key = key
         self.parse = parse
         self.accepts = accepts
         self.example = example
         self.secret = secret
+        self.write = write
 
 
 DOMAIN = Kind(
@@ -47,7 +58,7 @@ PATH = Kind(
     "/var/mail/xyz.com",
 )
 LIMIT = Kind("int", values.mailbox_limit, "-1 for unlimited, or a number from 1", "10")
-FLAG = Kind("flag01", values.flag, "1 for enabling, 0 for disabling", "1")
+FLAG = Kind("flag01", values.flag, "1 for enabling, 0 for disabling", "1", write=values.flag_text)
 LOCAL_PART = Kind(
     "localpart",
     values.local_part,
@@ -137,6 +148,7 @@ class Operation:
         parameters: in the order of the arguments.
         longer: the parameters of the longer form that is accepted too, or ().
         output: `none`, `lines`, `text`, `autoresponder`, or the name of a record in `records`.
+        item: what each line of the output `lines` is, else None.
         scope: `domain`, `user`, `server`, `registration` (as in the guide), or `sdk`.
         summary: what it does, in one line.
         notes: sentences about what is not obvious.
@@ -159,6 +171,7 @@ class Operation:
         "example",
         "executables",
         "hook",
+        "item",
         "legacy_output",
         "legacy_parameters",
         "legacy_status",
@@ -184,6 +197,7 @@ class Operation:
         summary: str,
         *,
         output: str = "none",
+        item: Kind | None = None,
         notes: tuple[str, ...] = (),
         errors: tuple[str, ...] = (),
         changes: bool = True,
@@ -204,6 +218,7 @@ class Operation:
         self.parameters = parameters
         self.summary = summary
         self.output = output
+        self.item = item
         self.notes = notes
         self.errors = errors
         self.changes = changes
@@ -218,6 +233,11 @@ class Operation:
         self.example = example
         self.check = check
         self.placeholder = placeholder
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of the command: the guide's spellings, and the programs'."""
+        return tuple(dict.fromkeys((self.command, *self.other_names, *self.executables)))
 
     @property
     def usage(self) -> str:
@@ -254,3 +274,13 @@ class Operation:
         if self.check is not None:
             self.check(fields)
         return fields
+
+    def arguments(self, request: "Record") -> list[str]:
+        """The positional arguments that say what a request says: `parse` backwards.
+
+        The longer form is taken if it says something that the other one does not.
+        """
+        form = self.parameters
+        if self.longer and all(getattr(request, parameter.field) is not None for parameter in self.longer):
+            form = self.longer
+        return [parameter.kind.write(getattr(request, parameter.field)) for parameter in form]

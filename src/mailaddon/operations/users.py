@@ -1,6 +1,8 @@
 """The guide's chapter "User-related Mail Server API Calls": 26 commands."""
 
 from .model import (
+    ADDRESS,
+    LOCAL_PART,
     Operation,
 )
 from .parameters import (
@@ -173,6 +175,7 @@ USER_OPERATIONS = (
         USER_REF,
         "Lists the other names of a user.",
         output="lines",
+        item=LOCAL_PART,
         errors=ABSENT,
         changes=False,
         legacy=("DomainName", "UserName"),
@@ -209,6 +212,7 @@ USER_OPERATIONS = (
         USER_REF,
         "Lists the addresses that a user's mail is forwarded to.",
         output="lines",
+        item=ADDRESS,
         errors=ABSENT,
         changes=False,
         legacy=("DomainName", "UserName"),
@@ -246,6 +250,7 @@ USER_OPERATIONS = (
         (THE_DOMAIN, THE_DLIST),
         "Lists the members of a distribution list.",
         output="lines",
+        item=ADDRESS,
         errors=ABSENT,
         changes=False,
         since=NEW,
@@ -282,6 +287,7 @@ USER_OPERATIONS = (
         (THE_DOMAIN, THE_MLIST),
         "Lists the addresses of a mailing list's members.",
         output="lines",
+        item=ADDRESS,
         errors=ABSENT,
         changes=False,
         since=NEW,
@@ -307,6 +313,7 @@ USER_OPERATIONS = (
         DOMAIN_REF,
         "Prints where mail to unknown names of a domain goes.",
         output="lines",
+        item=ADDRESS,
         notes=("Nothing is printed when there is no catch-all.",),
         errors=ABSENT,
         changes=False,

@@ -1,0 +1,718 @@
+"""What an add-on's program can do wrong, each in turn: a clear error, nothing that hangs, nothing left behind."""
+
+import os
+import signal
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from mailaddon.backends.executable import running
+from mailaddon.backends.executable.answers import MOST_WORDS
+
+from mailaddon import (
+    AddonFailed,
+    AlreadyExists,
+    BackendUnusable,
+    BadResult,
+    InvalidArgument,
+    MailAddonError,
+    NotConfigured,
+    NotSupported,
+    Service,
+    Unavailable,
+    VendorError,
+    records,
+)
+from mailaddon.operations import COMMANDS, find
+from mailaddon.registrations import Registration, register, remove
+
+PASSWORD = "correct horse"
+ADD_USER = ("EAddUser", "xyz.com", "u1", PASSWORD, "Ann", "", "Lee", "1", "1", "1")
+LIST = ("EGetForwardList", "xyz.com", "u1")
+BANNER = (
+    "Microsoft (R) Windows Script Host Version 5.8\r\nCopyright (C) Microsoft Corporation. All rights reserved.\r\n\r\n"
+)
+
+
+class Shop:
+    """A home and an add-on whose programs a test writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+        self.folder = folder / "add on"
+        self.home.mkdir()
+        self.folder.mkdir()
+        self.registration = Registration(
+            vendor="Acme",
+            server="Mail",
+            version="1",
+            extension="sh",
+            interpreter="",
+            interpreter_parameters="",
+            compliant_3x=False,
+            directory=str(self.folder),
+        )
+        register(str(self.home), self.registration)
+
+    def registered(self, **changes: object) -> None:
+        """Register the add-on otherwise."""
+        register(str(self.home), self.registration.replace(**changes))
+
+    def options(self, toml: str) -> None:
+        """Set the options."""
+        self.home.joinpath("mailaddon.toml").write_text(f"[backends.executable]\n{toml}\n", encoding="utf-8")
+
+    def program(self, name: str, script: "str | bytes", rights: int = 0o755) -> Path:
+        """Write a program; a text is a shell script."""
+        path = self.folder / name
+        path.write_bytes(script if isinstance(script, bytes) else b"#!/bin/sh\n" + script.encode())
+        path.chmod(rights)
+        return path
+
+    def call(self, command: str, *arguments: str) -> object:
+        """Call a command, in this process."""
+        with Service.open(str(self.home), "executable") as service:
+            return service.run(find(command), arguments)
+
+    def printing(self, output: bytes, command: str) -> None:
+        """Write a program that prints this and succeeds."""
+        self.folder.joinpath("output").write_bytes(output)
+        self.program(f"{command}.sh", f"cat '{self.folder}/output'")
+
+    def prints(self, output: bytes, *call: str) -> object:
+        """What comes of a command whose program prints this and succeeds."""
+        self.printing(output, call[0])
+        return self.call(*call)
+
+    def refused(self, error: type[MailAddonError], *call: str) -> str:
+        """The sentence that a command is refused with."""
+        with pytest.raises(MailAddonError) as refusal:
+            self.call(*call)
+        assert type(refusal.value) is error, refusal.value
+        assert PASSWORD not in str(refusal.value)
+        return str(refusal.value)
+
+    def refused_printing(self, output: bytes) -> str:
+        """The sentence that a list is refused with whose program prints this."""
+        self.printing(output, LIST[0])
+        return self.refused(BadResult, *LIST)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still does something."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop, after which this process has no child and no descriptor more than before."""
+    descriptors = set(os.listdir("/proc/self/fd"))
+    yield Shop(tmp_path.resolve())
+    with pytest.raises(ChildProcessError):
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    assert set(os.listdir("/proc/self/fd")) <= descriptors
+
+
+# Registrations and programs
+
+
+def test_no_add_on_is_registered(shop: Shop) -> None:
+    remove(str(shop.home), shop.registration.name)
+    assert shop.refused(NotConfigured, *LIST) == "no add-on is registered; RegisterMailAddon registers one"
+
+
+def test_no_add_on_is_active(shop: Shop) -> None:
+    shop.registered(vendor="Other")
+    remove(str(shop.home), shop.registration.name)
+    sentence = shop.refused(NotConfigured, *LIST)
+    assert sentence == "no add-on is active; `mailaddon addons activate` makes one the active one"
+
+
+def test_an_unknown_registration_is_named(shop: Shop) -> None:
+    shop.options('addon = "Acme/Mail/2"')
+    sentence = shop.refused(NotConfigured, *LIST)
+    assert sentence == "[backends.executable]: no add-on 'Acme/Mail/2' is registered; registered: Acme/Mail/1"
+
+
+def test_a_registration_is_chosen_in_any_case(shop: Shop) -> None:
+    other = shop.folder / "other"
+    other.mkdir()
+    shop.registered(vendor="Other", directory=str(other))
+    shop.options('addon = "oTHER/mail/1"')
+    shop.program("other/EGetForwardList.sh", "echo a@b.com")
+    assert shop.call(*LIST) == ["a@b.com"]
+
+
+def test_the_folder_is_gone(shop: Shop) -> None:
+    shop.folder.rmdir()
+    sentence = shop.refused(NotConfigured, *LIST)
+    assert sentence == (
+        f"the folder {shop.folder} of the add-on Acme/Mail/1 cannot be read: No such file or directory;"
+        " register it again with --directory"
+    )
+
+
+def test_a_missing_program_is_not_supported(shop: Shop) -> None:
+    sentence = shop.refused(NotSupported, *LIST)
+    assert sentence == (
+        "cannot locate the corresponding executable or script: the add-on Acme/Mail/1 has no EGetForwardList.sh in"
+        f" {shop.folder}"
+    )
+    assert "ESuspendDomain.sh" in shop.refused(NotSupported, "ESuspendDomain", "xyz.com")
+
+
+@pytest.mark.parametrize("name", ["EGetForwardList.sh", "EgetForwardList.sh", "egetforwardlist.SH"])
+def test_a_program_is_found_in_any_case(shop: Shop, name: str) -> None:
+    shop.program(name, "echo a@b.com")
+    assert shop.call(*LIST) == ["a@b.com"]
+
+
+@pytest.mark.parametrize("name", ["EGetDistributionListList", "EGetDistributionList", "egetdistributionlist"])
+def test_a_program_is_found_under_each_name_of_the_guide(shop: Shop, name: str) -> None:
+    shop.program(f"{name}.sh", "echo team")
+    assert shop.call("EGetDistributionListList", "xyz.com") == ["team"]
+
+
+def test_a_folder_is_no_program(shop: Shop) -> None:
+    (shop.folder / "EGetForwardList.sh").mkdir()
+    shop.refused(NotSupported, *LIST)
+
+
+def test_an_empty_extension(shop: Shop) -> None:
+    shop.registered(extension="")
+    shop.program("EGetForwardList", "echo a@b.com")
+    assert shop.call(*LIST) == ["a@b.com"]
+
+
+@pytest.mark.parametrize("parameters", ["-e -u", "-e,-u", " -e ,, -u "])
+def test_an_interpreter_gets_its_parameters_one_by_one(shop: Shop, parameters: str) -> None:
+    shop.registered(interpreter="sh", interpreter_parameters=parameters)
+    shop.program("EGetForwardList.sh", 'echo "$-@b.com"', rights=0o644)
+    (options,) = shop.call(*LIST)  # type: ignore[misc]
+    assert sorted(options) == sorted("eu@b.com")
+
+
+def test_the_interpreter_is_missing(shop: Shop) -> None:
+    shop.registered(interpreter="cscript", interpreter_parameters="//nologo")
+    shop.program("EGetForwardList.sh", "echo a@b.com")
+    sentence = shop.refused(NotConfigured, *LIST)
+    assert sentence.startswith("the interpreter 'cscript' of the add-on Acme/Mail/1 is not found in ")
+    assert sentence.endswith("; register it with its absolute path")
+    shop.registered(interpreter="/opt/windows/cscript")
+    assert shop.refused(BackendUnusable, *LIST) == "/opt/windows/cscript cannot be started: it is not there"
+
+
+def test_a_program_without_the_run_bit(shop: Shop) -> None:
+    path = shop.program("EGetForwardList.sh", "echo a@b.com", rights=0o644)
+    assert shop.refused(BackendUnusable, *LIST) == (
+        f"{path} cannot be executed by user {os.geteuid()}: give it the run bit (chmod +x), or register the add-on with"
+        " an interpreter"
+    )
+
+
+def test_a_program_for_another_machine(shop: Shop) -> None:
+    elf = bytearray(Path("/bin/sh").read_bytes())
+    elf[18:20] = (2).to_bytes(2, "little")  # a SPARC
+    path = shop.program("EGetForwardList.sh", bytes(elf))
+    assert shop.refused(BackendUnusable, *LIST) == (
+        f"{path} is no program for this machine: it was built for another one, or it is a script whose first line does"
+        " not begin with #!; register the add-on with an interpreter"
+    )
+
+
+def test_a_script_whose_interpreter_is_missing(shop: Shop) -> None:
+    path = shop.program("EGetForwardList.sh", b"#!/usr/bin/cscript\n")
+    sentence = shop.refused(BackendUnusable, *LIST)
+    assert sentence == f"{path} cannot be started: the interpreter in its first line is not there"
+
+
+def test_a_script_without_a_first_line_is_given_to_no_shell(shop: Shop) -> None:
+    shop.program("EGetForwardList.sh", f"touch '{shop.folder}/ran'; echo a@b.com".encode())
+    shop.refused(BackendUnusable, *LIST)
+    assert not (shop.folder / "ran").exists()
+
+
+def test_arguments_reach_the_program_as_they_are(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shop.folder)
+    shop.program("ESetAutoResponder.sh", 'for one; do printf "%s\\0" "$one"; done >arguments')
+    strange = "--help $(id) `id` ; rm -rf * | 'x' \"y\" \\ \n\t\u20ac\U0001f600 %s"
+    shop.call("ESetAutoResponder", "xyz.com", "u1", "-n", strange)
+    given = shop.folder.joinpath("arguments").read_bytes().decode().split("\0")
+    assert given == ["xyz.com", "u1", "-n", strange, ""]
+
+
+def test_arguments_that_are_too_long(shop: Shop) -> None:
+    shop.program("ESetAutoResponder.sh", "exit 0")
+    sentence = shop.refused(InvalidArgument, "ESetAutoResponder", "xyz.com", "u1", "subject", "x" * 1_000_000)
+    assert sentence == "the arguments are longer than this system can pass to a program; the longest has 1000000 octets"
+
+
+def test_the_environment_is_clean(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.options('environment.MAILADDON_HOME = "/elsewhere"\nenvironment.PATH = "/usr/bin:/bin"')
+    monkeypatch.setenv("SECRET", PASSWORD)
+    monkeypatch.setenv("MAILADDON_BACKEND", "executable")
+    monkeypatch.setenv("HOME", "/home/of/the/caller")
+    monkeypatch.setenv("LC_ALL", "de_DE.ISO-8859-1")
+    shop.program("EStartMailServer.sh", f"env >'{shop.folder}/environment'")
+    shop.call("EStartMailServer")
+    found = dict(line.split("=", 1) for line in shop.folder.joinpath("environment").read_text().splitlines())
+    wanted = {
+        "HOME": "/home/of/the/caller",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "MAILADDON_CALLERS": str(shop.home),
+        "MAILADDON_HOME": "/elsewhere",
+        "PATH": "/usr/bin:/bin",
+    }
+    assert wanted.items() <= found.items()
+    of_the_shell = {"PWD", "OLDPWD", "SHLVL", "_"}
+    assert set(found) <= {*wanted, "LOGNAME", "TMPDIR", "TZ", "USER"} | of_the_shell
+
+
+def test_standard_input_is_empty_and_no_other_descriptor_is_passed_on(shop: Shop) -> None:
+    shop.program("EStartMailServer.sh", f"cd '{shop.folder}'; cat >input; ls -l /proc/$$/fd >descriptors")
+    with shop.home.joinpath("open").open("w") as file:
+        os.set_inheritable(file.fileno(), True)
+        shop.call("EStartMailServer")
+    assert shop.folder.joinpath("input").read_bytes() == b""
+    opened = [line.rpartition(" -> ")[2] for line in shop.folder.joinpath("descriptors").read_text().splitlines()[1:]]
+    assert "/dev/null" in opened
+    allowed = ("/dev/null", "pipe:", str(shop.folder), "/proc/")
+    assert all(name.startswith(allowed) for name in opened), "the shell's own: the script, and what it writes to"
+
+
+def test_an_add_on_that_calls_itself_is_stopped(shop: Shop) -> None:
+    shop.registered(extension="", directory=sysconfig.get_path("scripts"))
+    shop.options(f'environment.MAILADDON_HOME = "{shop.home}"\nenvironment.MAILADDON_BACKEND = "executable"')
+    sentence = shop.refused(NotConfigured, *LIST)
+    assert sentence.startswith("the add-on calls itself: its programs use the home ")
+
+
+# How a program ends
+
+
+def test_words_on_standard_output_come_first(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "echo 'The disk\n  is full'; echo noise >&2; exit 1")
+    assert shop.refused(AddonFailed, *ADD_USER) == "The disk is full"
+
+
+def test_words_on_standard_error(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "echo; echo 'The disk is full' >&2; exit 1")
+    assert shop.refused(AddonFailed, *ADD_USER) == "The disk is full"
+
+
+@pytest.mark.parametrize("status", [1, 2, 255])
+def test_nothing_said_and_failed(shop: Shop, status: int) -> None:
+    shop.program("EAddUser.sh", f"exit {status}")
+    assert shop.refused(AddonFailed, *ADD_USER) == f"EAddUser.sh failed with exit status {status} and said nothing"
+
+
+def test_killed_by_a_signal(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "kill -KILL $$")
+    assert shop.refused(AddonFailed, *ADD_USER) == "EAddUser.sh was ended by signal 9"
+    shop.program("EAddUser.sh", "echo 'out of memory' >&2; kill -SEGV $$")
+    assert shop.refused(AddonFailed, *ADD_USER) == "EAddUser.sh was ended by signal 11: out of memory"
+
+
+def test_a_failed_list_prints_nothing(shop: Shop) -> None:
+    shop.program("EGetForwardList.sh", "echo a@b.com; echo 'The disk is full'; exit 1")
+    assert shop.refused(AddonFailed, *LIST) == "a@b.com The disk is full"
+
+
+def test_codes_of_ours_come_back_as_what_they_are(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "echo 'EAddUser: user u1@xyz.com already exists [already-exists]' >&2; exit 1")
+    assert shop.refused(AlreadyExists, *ADD_USER) == "user u1@xyz.com already exists"
+    shop.program("EAddUser.sh", "echo 'UserName: no such name [invalid-argument]'; exit 1")
+    assert shop.refused(InvalidArgument, *ADD_USER) == "UserName: no such name"
+    shop.program("EAddUser.sh", "echo 'The licence: it expired [x-acme-licence]'; exit 1")
+    assert shop.refused(VendorError, *ADD_USER) == "The licence: it expired"
+    for words in ("it failed [somehow]", "it failed [x-acme]", "[x y]", "[not-found]"):
+        shop.program("EAddUser.sh", f"echo '{words}'; exit 1")
+        assert shop.refused(AddonFailed, *ADD_USER) == words
+
+
+def test_the_parameter_to_blame_comes_back(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "echo 'EAddUser: UserName: no such name [invalid-argument]' >&2; exit 1")
+    with pytest.raises(InvalidArgument) as refusal:
+        shop.call(*ADD_USER)
+    assert (refusal.value.parameter, refusal.value.message) == ("UserName", "no such name")
+
+
+def test_an_error_and_yet_0(shop: Shop) -> None:
+    for words in ("ERROR: no such user", "EAddUser: user u1@xyz.com already exists [already-exists]"):
+        shop.program("EAddUser.sh", f"echo '{words}'")
+        sentence = shop.refused(BadResult, *ADD_USER)
+        assert sentence == f"EAddUser.sh ended with 0, which means that it succeeded, but said: {words}"
+    shop.program("EAddUser.sh", "echo 'user added'; echo 'errors: 0'")
+    assert shop.call(*ADD_USER) is None
+    shop.options("errors = []")
+    shop.program("EAddUser.sh", "echo 'error: none'")
+    assert shop.call(*ADD_USER) is None
+
+
+def test_an_error_in_a_list_and_yet_0(shop: Shop) -> None:
+    sentence = shop.refused_printing(b"Error: no such user\n")
+    assert sentence.startswith("line 1 of the list is none of its items: 'Error: no such user' is not an address")
+
+
+def test_passwords_are_masked(shop: Shop) -> None:
+    shop.program("EAddUser.sh", 'echo "cannot set the password $3 ($3)" >&2; exit 1')
+    assert shop.refused(AddonFailed, *ADD_USER) == "cannot set the password ****** (******)"
+    shop.program("EAddUser.sh", 'echo "$@"; sleep 600')
+    shop.options("timeout = 1")
+    assert "xyz.com u1 ****** Ann Lee 1 1 1" in shop.refused(Unavailable, *ADD_USER)
+
+
+def test_passwords_are_masked_where_words_are_cut(shop: Shop) -> None:
+    password = "".join(chr(ord("a") + number % 26) for number in range(1000))
+    shop.program("EAddUser.sh", 'i=0; while [ $i -lt 99 ]; do printf "%s-" "$3"; i=$((i+1)); done; exit 1')
+    with pytest.raises(AddonFailed) as refusal:
+        shop.call(*ADD_USER[:3], password, *ADD_USER[4:])
+    assert "bcd" not in str(refusal.value)
+    assert "******" in str(refusal.value)
+
+
+def test_long_words_are_cut(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "echo begin; seq 1 500000; echo end; exit 1")
+    sentence = shop.refused(AddonFailed, *ADD_USER)
+    assert sentence.startswith("begin 1 2 3 ")
+    assert sentence.endswith(" 500000 end")
+    assert MOST_WORDS < len(sentence) <= MOST_WORDS + len(" … ")
+    shop.program("EAddUser.sh", "seq 1 1000; exit 1")
+    sentence = shop.refused(AddonFailed, *ADD_USER)
+    assert sentence.startswith("1 2 3 ")
+    assert sentence.endswith(" 999 1000")
+    assert MOST_WORDS < len(sentence) <= MOST_WORDS + len(" … ")
+
+
+def test_what_a_terminal_would_obey_is_left_out(shop: Shop) -> None:
+    shop.program("EAddUser.sh", r"printf 'red \033[31m\a text\r\n'; exit 1")
+    assert shop.refused(AddonFailed, *ADD_USER) == "red [31m text"
+
+
+# Time
+
+
+def test_late(shop: Shop) -> None:
+    shop.options("timeout = 1")
+    shop.program("EAddUser.sh", f"sleep 600 & echo $! >'{shop.folder}/pid'; echo waiting; wait")
+    sentence = shop.refused(Unavailable, *ADD_USER)
+    assert sentence == "EAddUser.sh did not end within 1 seconds, so it was ended; it said: waiting"
+    pid = int((shop.folder / "pid").read_text())
+    wait_for(lambda: not alive(pid))
+
+
+def test_late_and_deaf_to_sigterm(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "GRACE", 0.2)
+    shop.options("timeout = 1")
+    here = shop.folder
+    shop.program("EAddUser.sh", f"trap '' TERM; echo $$ >'{here}/pid'; while :; do sleep 1; done")
+    assert shop.refused(Unavailable, *ADD_USER) == "EAddUser.sh did not end within 1 seconds, so it was ended"
+    assert not alive(int((here / "pid").read_text()))
+
+
+def test_late_with_a_child_that_is_deaf_to_sigterm(shop: Shop) -> None:
+    shop.options("timeout = 1")
+    here = shop.folder
+    shop.program("deaf", f"trap '' TERM; echo $$ >'{here}/pid'; while :; do sleep 1; done")
+    shop.program("EAddUser.sh", f"'{here}/deaf' & sleep 600")
+    shop.refused(Unavailable, *ADD_USER)
+    pid = int((here / "pid").read_text())
+    wait_for(lambda: not alive(pid))
+
+
+def test_late_where_the_end_cannot_be_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
+    shop.options("timeout = 1")
+    shop.program("EAddUser.sh", "exec sleep 600")
+    shop.refused(Unavailable, *ADD_USER)
+    shop.program("EAddUser.sh", "exec >&- 2>&-; sleep 0.1; exit 3")
+    assert shop.refused(AddonFailed, *ADD_USER) == "EAddUser.sh failed with exit status 3 and said nothing"
+
+
+def test_a_time_for_single_commands(shop: Shop) -> None:
+    shop.options("timeout = 600\n[backends.executable.timeouts]\neadduser = 1")
+    shop.program("EAddUser.sh", "sleep 600")
+    shop.refused(Unavailable, *ADD_USER)
+
+
+def test_which_errors_are_retryable() -> None:
+    assert Unavailable.retryable
+    assert not AddonFailed.retryable
+
+
+def test_a_child_that_lingers_with_the_pipes(shop: Shop) -> None:
+    here = shop.folder
+    shop.program("EGetForwardList.sh", f"sleep 600 & echo $! >'{here}/pid'; echo a@b.com")
+    assert shop.call(*LIST) == ["a@b.com"]
+    pid = int((here / "pid").read_text())
+    assert alive(pid), "a daemon that a program starts may stay"
+    os.kill(pid, signal.SIGKILL)
+
+
+def test_a_child_that_lingers_and_writes_on(shop: Shop) -> None:
+    here = shop.folder
+    shop.program("EGetForwardList.sh", f"(while echo b@c.com; do :; done) & echo $! >'{here}/pid'; echo a@b.com")
+    assert shop.call(*LIST) in (["a@b.com"], ["a@b.com", "b@c.com"])
+    pid = int((here / "pid").read_text())
+    wait_for(lambda: not alive(pid))  # there is nobody to write to
+
+
+def test_a_child_in_a_session_of_its_own_hangs_nothing(shop: Shop) -> None:
+    here = shop.folder
+    shop.options("timeout = 1")
+    shop.program("own", f"echo $$ >'{here}/new'; mv '{here}/new' '{here}/pid'; exec sleep 600")
+    shop.program("EAddUser.sh", f"setsid '{here}/own' & sleep 600")
+    shop.refused(Unavailable, *ADD_USER)
+    wait_for((here / "pid").exists)
+    os.kill(int((here / "pid").read_text()), signal.SIGKILL)
+
+
+def test_a_process_that_ignores_sigchld(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "exit 1")
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        shop.refused(AddonFailed, *ADD_USER)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+def test_a_thread_of_a_process_that_ignores_sigchld(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "exit 1")
+    said = []
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        thread = threading.Thread(target=lambda: said.append(shop.refused(NotConfigured, *ADD_USER)))
+        thread.start()
+        thread.join()
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert said == ["this process ignores SIGCHLD, so it cannot learn how a program ends"]
+
+
+def test_an_interrupted_caller_ends_the_program(shop: Shop) -> None:
+    here = shop.folder
+    shop.program("EAddUser.sh", f"echo $$ >'{here}/new'; mv '{here}/new' '{here}/pid'; exec sleep 600")
+
+    def interrupt() -> None:
+        wait_for((here / "pid").exists)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        shop.call(*ADD_USER)
+    thread.join()
+    assert not alive(int((here / "pid").read_text()))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_many_threads_at_once(shop: Shop) -> None:
+    shop.program("EGetForwardList.sh", 'echo "$2@b.com"; seq 1 20000 >&2')
+    found: dict[str, object] = {}
+
+    def call(user: str) -> None:
+        found[user] = shop.call("EGetForwardList", "xyz.com", user)
+
+    threads = [threading.Thread(target=call, args=(f"u{number}",)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {f"u{number}": [f"u{number}@b.com"] for number in range(16)}
+
+
+# Amounts
+
+
+def test_megabytes_on_standard_error_block_nothing(shop: Shop) -> None:
+    shop.program("EGetForwardList.sh", "seq 1 1000000 >&2; echo a@b.com")
+    assert shop.call(*LIST) == ["a@b.com"]
+
+
+def test_a_hundred_thousand_lines(shop: Shop) -> None:
+    shop.program("EGetForwardList.sh", "seq -f 'u%06.0f@example.org' 1 100000")
+    assert shop.call(*LIST) == [f"u{number:06}@example.org" for number in range(1, 100_001)]
+
+
+def test_a_gigabyte(shop: Shop) -> None:
+    shop.program("EGetForwardList.sh", 'yes "$(printf "a@b.com%200s" "")" | head -c 1000000000')
+    sentence = shop.refused(BadResult, *LIST)
+    assert sentence.startswith(
+        f"EGetForwardList.sh printed more than {1 << 26} octets and was ended; it began: a@b.com"
+    )
+
+
+def test_a_gigabyte_of_noise(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "head -c 500000000 /dev/zero; head -c 500000000 /dev/zero >&2")
+    assert shop.call(*ADD_USER) is None
+
+
+def test_endless_standard_error_is_a_matter_of_time(shop: Shop) -> None:
+    shop.options("timeout = 1")
+    shop.program("EGetForwardList.sh", "exec yes >&2")
+    shop.refused(Unavailable, *LIST)
+
+
+# Text
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "a@b.com\nü@b.com\n".encode(),
+        "\ufeffa@b.com\nü@b.com".encode(),
+        b"a@b.com\n\xfc@b.com\n",
+        "a@b.com\r\nü@b.com\r\n".encode(),
+        "\ufeffa@b.com\r\nü@b.com\r\n".encode("utf-16-le"),
+        "\ufeffa@b.com\nü@b.com\n".encode("utf-16-be"),
+        "\n\n  a@b.com \n\n\tü@b.com\n\n".encode(),
+        "a@b.com\nü@b.com\na@b.com\nA@B.com\n".encode(),
+        f"{BANNER}a@b.com\r\nü@b.com".encode(),
+    ],
+    ids=["utf-8", "bom", "cp1252", "crlf", "utf-16-le", "utf-16-be", "blank lines", "repeated lines", "banner"],
+)
+def test_lists_as_programs_print_them(shop: Shop, output: bytes) -> None:
+    assert shop.prints(output, *LIST) == ["a@b.com", "ü@b.com"]
+
+
+def test_a_list_of_nothing(shop: Shop) -> None:
+    for output in (b"", b"\n", b"\r\n \r\n", b"\xff\xfe", b"\xef\xbb\xbf", BANNER.encode()):
+        assert shop.prints(output, *LIST) == []
+
+
+def test_a_list_in_small_pieces(shop: Shop) -> None:
+    octets = "\ufeffü@b.com\n".encode("utf-16-le")
+    pieces = " ".join(f"'\\{octet:03o}'" for octet in octets)
+    shop.program("EGetForwardList.sh", f"for one in {pieces}; do printf $one; sleep 0.01; done")
+    assert shop.call(*LIST) == ["ü@b.com"]
+
+
+def test_another_code_page(shop: Shop) -> None:
+    shop.options('code_page = "cp437"')
+    assert shop.prints(b"\x81@b.com\n", *LIST) == ["ü@b.com"]
+
+
+def test_a_line_that_is_no_item_is_never_left_out(shop: Shop) -> None:
+    sentence = shop.refused_printing(b"a@b.com\n2 addresses\n")
+    assert sentence.startswith("line 2 of the list is none of its items: '2 addresses' ")
+    sentence = shop.refused_printing(f"a@b.com\n{BANNER}".encode())
+    assert sentence.startswith("line 2 of the list is none of its items: 'Microsoft ")
+    sentence = shop.refused_printing(b"Acme Mail 7\na@b.com\n")
+    assert sentence.startswith("line 1 of the list is none of its items: 'Acme Mail 7' ")
+    shop.options('banner = ["Acme Mail"]')
+    assert shop.prints(b"Acme Mail 7\na@b.com\n", *LIST) == ["a@b.com"]
+
+
+def test_invalid_utf8_in_words(shop: Shop) -> None:
+    shop.program("EAddUser.sh", r"printf 'das Postfach ist \374bervoll \201'; exit 1")
+    assert shop.refused(AddonFailed, *ADD_USER) == "das Postfach ist übervoll \ufffd"
+
+
+def test_long_words_in_utf16_and_utf8(shop: Shop) -> None:
+    shop.folder.joinpath("output").write_bytes(("\ufeff" + "überlang " * 9000).encode("utf-16-le"))
+    shop.program("EAddUser.sh", f"cat '{shop.folder}/output'; exit 1")
+    sentence = shop.refused(AddonFailed, *ADD_USER)
+    assert sentence.startswith("überlang überlang ")
+    assert sentence.endswith(" überlang überlang")
+    for pad in range(3):
+        shop.folder.joinpath("output").write_bytes(("x" * pad + "über€" * 9000).encode())
+        sentence = shop.refused(AddonFailed, *ADD_USER)
+        assert sentence.startswith("x" * pad + "über€")
+        assert sentence.endswith("über€über€")
+        assert "\ufffd" not in sentence
+
+
+def test_a_url(shop: Shop) -> None:
+    call = ("EGetMailURL", "xyz.com")
+    assert shop.prints(b"\r\nhttps://mail.xyz.com/\r\n", *call) == "https://mail.xyz.com/"
+    assert shop.prints(f"{BANNER}https://mail.xyz.com/\r\n".encode(), *call) == "https://mail.xyz.com/"
+    shop.program("EGetMailURL.sh", "")
+    assert shop.refused(BadResult, *call) == "nothing is printed where one line is needed"
+    shop.program("EGetMailURL.sh", "echo one; echo two")
+    assert shop.refused(BadResult, *call) == "2 lines are printed where one is needed; the second: 'two'"
+
+
+def test_an_autoresponder_is_kept_as_it_is(shop: Shop) -> None:
+    call = ("EGetAutoResponder", "xyz.com", "u1")
+    for message in ("", "one", "one\n", "\n", "one\r\n\r\n two \n\n", " ü"):
+        found = shop.prints(f"On holiday\n{message}".encode(), *call)
+        assert found == records.AutoResponder(subject="On holiday", message=message)
+    found = shop.prints(b"On holiday\r\none\r\n", *call)
+    assert found == records.AutoResponder(subject="On holiday", message="one\r\n")
+    assert shop.prints(b"\nno subject", *call) == records.AutoResponder(subject="", message="no subject")
+    assert shop.prints(b"On holiday", *call) == records.AutoResponder(subject="On holiday", message="")
+    assert shop.prints(b"", *call) is None
+    assert shop.prints(BANNER.encode(), *call) is None
+    found = shop.prints(f"{BANNER}On holiday\r\none".encode(), *call)
+    assert found == records.AutoResponder(subject="On holiday", message="one")
+
+
+# What the doctor says
+
+
+def problems(shop: Shop) -> dict[str, records.Problem]:
+    """The problems that the backend finds, by what is concerned."""
+    with Service.open(str(shop.home), "executable") as service:
+        return {one.subject: one for one in service.backend.call("check", records.Server())}
+
+
+def test_the_doctor_says_why_no_program_can_be_called(shop: Shop) -> None:
+    shop.registered(interpreter="cscript")
+    shop.program("EAddUser.sh", "exit 0")
+    assert "cscript" in problems(shop)["add-on"].problem
+    shop.options('addon = "Other/Mail/1"')
+    assert "'Other/Mail/1'" in problems(shop)["add-on"].problem
+
+
+def test_the_doctor_says_which_programs_cannot_be_called(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "exit 0")
+    shop.program("EEditUser.sh", "exit 0", rights=0o644)
+    found = problems(shop)
+    assert len(found) == len(COMMANDS) - 1
+    assert "EAddUser" not in found
+    assert found["EEditUser"].severe
+    assert "chmod +x" in found["EEditUser"].problem
+    assert not found["EDeleteUser"].severe
+    shop.registered(compliant_3x=True)
+    assert "ESuspendUser" not in problems(shop)
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("toml", "sentence"),
+    [
+        ("time = 1", "'time' is not an option; known: addon, "),
+        ("timeout = 0", "timeout is 0; at least 1 second is needed"),
+        ("timeout = '1'", "timeout is '1'; a whole number is needed"),
+        ("timeouts = { EAddUser = true }", "timeouts.EAddUser is True; a whole number is needed"),
+        ("timeouts = { EAddNobody = 1 }", "'EAddNobody' is not a command; "),
+        ("environment = { A = 1 }", "environment.A is 1; a text is needed"),
+        ("environment = { 'A=B' = '1' }", "'A=B' cannot be a variable of an environment"),
+        ("code_page = 'klingon'", "code_page is 'klingon', which Python has no codec for"),
+        ("errors = [1]", "errors is 1; a text is needed"),
+        ("banner = 'x'", "banner is 'x'; a list is needed"),
+        ("patterns = { EGetForwardList = '(' }", "patterns.EGetForwardList is '(', no regular expression: "),
+        ("patterns = { EGetForwardList = '.*' }", "patterns.EGetForwardList is '.*'; it needs a group (?P<item>…)"),
+    ],
+)
+def test_options_that_do_not_fit(shop: Shop, toml: str, sentence: str) -> None:
+    shop.options(toml)
+    assert shop.refused(NotConfigured, *LIST).startswith(f"[backends.executable]: {sentence}")
