@@ -70,7 +70,9 @@ def _options(root: str | None, given: "dict[str, Any]", *, system: bool) -> "dic
         raise UsageError("--private and --system exclude each other")
     if system and not options.get("system"):
         options = {name: value for name, value in options.items() if name not in {"root", "port_base", "listen"}}
-        options = {"hostname": socket.getfqdn()} | options | {"system": True}
+        options["system"] = True
+        if not given["hostname"] and not options.setdefault("hostname", _full_name()):
+            raise UsageError("this machine has no name with a domain; --hostname gives the host one")
     if root:
         options |= {"system": False, "root": os.path.abspath(root)}
     if not options.get("root") and not options.get("system"):
@@ -78,9 +80,14 @@ def _options(root: str | None, given: "dict[str, Any]", *, system: bool) -> "dic
     return options | {name: list(value) if name == "listen" else value for name, value in given.items() if value}
 
 
+def _full_name() -> str:
+    name = socket.getfqdn()
+    return name if "." in name and not name.startswith("localhost") else ""
+
+
 def _named(instance: Instance, running: "list[str]") -> str:
     waiting = services.waiting(instance)
-    queue = f", and {waiting} messages wait in the queue" if waiting else ""
+    queue = f", and {waiting} {'message waits' if waiting == 1 else 'messages wait'} in the queue" if waiting else ""
     whose = "this machine" if instance.system else instance.root
     return f"{' and '.join(name.capitalize() for name in running)} of {whose} run{queue}"
 

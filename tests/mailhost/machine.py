@@ -31,9 +31,14 @@ mount("--bind", "/mnt/etc", "/etc")
 os.mkdir("/mnt/upper")
 os.mkdir("/mnt/work")
 mount("-t", "overlay", "overlay", "-o", "lowerdir=/var,upperdir=/mnt/upper,workdir=/mnt/work", "/var")
-mount("-t", "tmpfs", "run", "/run")
+for place, rights in {
+    "/run": "0755", "/var/lib/mailaddon": "0700", "/var/lib/mailhost": "0755", "/var/spool/postfix": "0755"
+}.items():
+    os.makedirs(place, exist_ok=True)
+    mount("-t", "tmpfs", "-o", f"mode={rights}", "empty", place)
 with socket.socket() as up:
     fcntl.ioctl(up, 0x8914, struct.pack("16sh", b"lo", 0x41))  # SIOCSIFFLAGS: up and running
+socket.sethostname("machine")
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody else collects what has lost its parent
 print("ready", flush=True)
 sys.stdin.read()
@@ -50,7 +55,7 @@ class Machine:
 
     def __init__(self) -> None:
         self._init = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc",
+            ["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc",
              sys.executable, "-c", _INIT],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -70,7 +75,7 @@ class Machine:
     def run(self, program: str | Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a program: one of ours, or one of the machine's by its path."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("MAILADDON_")}
-        enter = ["nsenter", "--target", str(self.pid), "--mount", "--net", "--pid", "--ipc", "--"]
+        enter = ["nsenter", "--target", str(self.pid), "--mount", "--net", "--pid", "--ipc", "--uts", "--"]
         return subprocess.run(
             [*enter, SCRIPTS / program, *arguments],
             stdin=subprocess.DEVNULL,

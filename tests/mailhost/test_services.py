@@ -1,14 +1,16 @@
 """Making, starting, stopping and checking a host."""
 
+import contextlib
 import os
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from mailaddon.backends.postfix import layout
-from mailhost.host import Host
+from mailhost.host import SCRIPTS, Host
 
 
 def running(pid_file: Path) -> bool:
@@ -75,6 +77,27 @@ def test_init_again_changes_nothing(spare: Host) -> None:
     before = {path: path.stat().st_mtime_ns for path in (spare.root / "etc").rglob("*") if path.is_file()}
     assert spare.init().startswith(f"{spare.root} is as it has to be")
     assert {path: path.stat().st_mtime_ns for path in (spare.root / "etc").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(("answer", "status", "name"), [("n", 1, "mail.host.test"), ("y", 0, "other.host.test")])
+def test_a_host_that_runs_is_changed_after_a_question(spare: Host, answer: str, status: int, name: str) -> None:
+    spare.prints("EStartMailServer")
+    init = ["host", "init", "--private", str(spare.root), "--hostname", "other.host.test"]
+    assert "nobody to ask; --yes" in spare.refusal("mailaddon", *init)
+    ours, theirs = os.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    program = subprocess.Popen(
+        [SCRIPTS / "mailaddon", *init], stdin=theirs, stdout=theirs, stderr=theirs, env=spare.env
+    )
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # a terminal that nobody has open any more
+        while True:
+            said += os.read(ours, 4096)
+    os.close(ours)
+    assert program.wait(60) == status
+    assert b"Change the configuration and reload it? [y/N]" in said
+    assert f"myhostname = {name}" in (spare.root / "etc" / "postfix" / "main.cf").read_text(encoding="utf-8")
 
 
 def test_a_dry_run_shows_everything_and_makes_nothing() -> None:

@@ -57,7 +57,6 @@ def machine() -> Iterator[Machine]:
         link.unlink()
         link.symlink_to("/etc/dovecot/mine.conf")
         made.write("/etc/dovecot/mine.conf", "# a secret\n").chmod(0o600)
-        made.prints("/bin/mkdir", "-p", "/var/spool/postfix/pid")
         for path in ("/etc/postfix/main.cf", "/etc/dovecot/dovecot.conf"):
             os.utime(made.root / path.lstrip("/"), (1_600_000_000, 1_600_000_000))
         yield made
@@ -114,6 +113,18 @@ def banner(machine: Machine, port: int) -> str:
             time.sleep(0.05)
 
 
+def waiting(machine: Machine, count: int) -> None:
+    """Wait until so many messages are deferred."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        queue = machine.root / "var/spool/postfix"
+        found = [len(files) for name in ("active", "deferred") for _folder, _folders, files in os.walk(queue / name)]
+        if sum(found) == count:
+            return
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
+
+
 def inbox(machine: Machine, count: int, at: str = "127.0.0.1") -> None:
     """Wait until admin's mailbox has so many messages."""
     deadline = time.monotonic() + PATIENCE
@@ -128,6 +139,9 @@ def inbox(machine: Machine, count: int, at: str = "127.0.0.1") -> None:
 
 def test_a_running_server_is_taken_over_only_when_asked_for_and_put_back_exactly(machine: Machine) -> None:
     start_foreign(machine)
+    with machine.smtp() as smtp:
+        smtp.sendmail("a@foreign.test", "b@elsewhere.test", "Subject: waits\n\ntext\n")
+    waiting(machine, 1)
     before = snapshot(machine)
     init = ("mailaddon", "host", "init", "--system", "--hostname", NAME)
     shown = machine.prints(*init, "--dry-run")
@@ -135,7 +149,7 @@ def test_a_running_server_is_taken_over_only_when_asked_for_and_put_back_exactly
     assert "-myhostname = foreign.test" in shown
     assert "keep /etc/dovecot/dovecot.conf below /var/lib/mailhost/replaced" in shown
     refusal = machine.refusal(*init)
-    assert "Postfix and Dovecot of this machine run" in refusal
+    assert "Postfix and Dovecot of this machine run, and 1 message waits in the queue." in refusal
     assert "--yes" in refusal
     assert snapshot(machine) == before
     assert "foreign.test" in banner(machine, 25)
@@ -159,6 +173,7 @@ def test_a_running_server_is_taken_over_only_when_asked_for_and_put_back_exactly
     assert snapshot(machine) == before
     assert "foreign.test" in banner(machine, 25)
     assert "A foreign server" in banner(machine, 143)
+    waiting(machine, 1)
     assert "nothing has been replaced" in machine.refusal("mailaddon", "host", "restore")
 
 
@@ -183,6 +198,11 @@ def test_a_host_that_is_made_again_knows_what_the_directory_knows(host: Machine)
     assert "from-192.0.2.10" in host.read("/etc/postfix/master.cf")
     host.prints("EStartMailServer")
     assert banner(host, 25).startswith("220 new.sys.test ESMTP")
+
+
+def test_a_machine_without_a_full_name_has_to_be_given_one(machine: Machine) -> None:
+    machine.write("/etc/hosts", "127.0.0.1 localhost\n")
+    assert "--hostname" in machine.refusal("mailaddon", "host", "init", "--system", "--dry-run")
 
 
 def test_the_standard_ports_on_every_address(host: Machine) -> None:
