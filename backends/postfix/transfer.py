@@ -168,6 +168,8 @@ def _merge(instance: "Instance", staged: str) -> None:
 def _merge_mailbox(instance: "Instance", address: str, home: str, source: str) -> None:
     give(source, instance.mail_uid, instance.mail_gid)
     if storage.exists(os.path.join(source, storage.MAILDIR)):
+        if _has_messages(os.path.join(home, storage.MAILDIR)):
+            _forget_history(instance, os.path.join(source, storage.MAILDIR))
         home_folder, source_folder = storage.open_folder(home), storage.open_folder(source)
         try:
             for _try in range(_TRIES):
@@ -180,6 +182,40 @@ def _merge_mailbox(instance: "Instance", address: str, home: str, source: str) -
         if status != 0:
             raise StorageFailed(f"the mail of {address} cannot be imported: {text or f'doveadm ends with {status}'}")
     _place_scripts(home, source)
+
+
+def _has_messages(maildir: str) -> bool:
+    try:
+        return any(name.split("/")[-2:-1] in (["cur"], ["new"]) for name in trees.files(maildir))
+    except (FileNotFoundError, NotADirectoryError):  # the latter is for doveadm to complain about
+        return False
+
+
+def _forget_history(instance: "Instance", maildir: str) -> None:
+    """Give the copy's messages other UIDs than the mailbox's, which may have been imported from the same mailbox.
+
+    Where both begin with the same messages, Dovecot would take what only one of them has for deleted in the other, and
+    delete it. Now it compares messages alone, by the names that they had first.
+    """
+    for name in list(trees.files(maildir)):
+        if name.rpartition("/")[2].startswith("dovecot.index"):
+            storage.purge(os.path.join(maildir, name))
+    for folder in (maildir, *(os.path.join(maildir, name) for name in trees.names(maildir) if name.startswith("."))):
+        path = os.path.join(folder, "dovecot-uidlist")
+        replace_file(path, _renumbered(trees.read_file(path) if storage.exists(path) else b"3\n"))
+        os.chown(path, instance.mail_uid, instance.mail_gid)
+
+
+def _renumbered(uidlist: bytes) -> bytes:
+    """A dovecot-uidlist with the same messages, as that of another folder: other UIDs, another UIDVALIDITY."""
+    first, *lines = uidlist.splitlines()
+    shift = 1_000_000 + int.from_bytes(os.urandom(3))
+    records = [(int(uid) + shift, rest) for uid, _, rest in (line.partition(b" ") for line in lines)]
+    version, *fields = first.split(b" ")
+    kept = [field for field in fields if field[:1] not in {b"V", b"N", b"G"}]
+    following = max((uid for uid, _rest in records), default=shift) + 1
+    header = b" ".join([version, b"V%d" % shift, b"N%d" % following, *kept])
+    return header + b"\n" + b"".join(b"%d %b\n" % record for record in records)
 
 
 def _back_up(instance: "Instance", address: str, home: str, target: str) -> None:

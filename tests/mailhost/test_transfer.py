@@ -426,3 +426,45 @@ def test_between_the_embedded_backend_and_the_host(host: Host, tmp_path: Path) -
     host.prints("EDeleteDomain", domain)
     transfer.do("PostImport", "PostImport")
     assert digests(host, user) == after
+
+
+def test_an_import_deletes_nothing(host: Host, tmp_path: Path) -> None:
+    """What the export lacks stays, what the server lacks comes back, also when one was made from the other."""
+    domain = host.add_domain("u1")
+    user = f"u1@{domain}"
+    fill(host, user, 6, ("INBOX", "Archiv"))
+    older = Transfer(host, domain, "u1", tmp_path / "older")
+    newer = Transfer(host, domain, "u1", tmp_path / "newer")
+    older.do("PreExport", "PostExport")
+    everything = digests(host, user)
+    delete(host, user, "2")
+    delete(host, user, "2", "Archiv")
+    fewer = digests(host, user)
+    assert fewer.total() == 4
+    host.takes(user, subject="here")
+    here = digests(host, user) - fewer
+    delete(host, user, "3")
+    for subject in ("there 1", "there 2"):
+        host.takes(user, subject=subject)
+    there = digests(host, user) - fewer
+    newer.do("PreExport", "PostExport")
+    host.prints("EDeleteUser", domain, "u1")
+    older.do("PostImport")
+    assert digests(host, user) == everything
+    host.takes(user, subject="here")
+    host.takes(user, subject="here")
+    before = digests(host, user)
+    for _again in range(2):
+        newer.do("PostImport")
+        assert digests(host, user) == before + there
+    delete(host, user, "1:*", "Archiv")
+    older.do("PostImport")
+    assert digests(host, user) == before + there
+    assert (here.total(), there.total()) == (1, 2)
+
+
+def delete(host: Host, user: str, messages: str, folder: str = "INBOX") -> None:
+    with host.login(user) as session:
+        session.select(folder)
+        session.store(messages, "+FLAGS", r"(\Deleted)")
+        session.expunge()
