@@ -21,6 +21,7 @@ def test_a_user(host: Host) -> None:
     host.prints("ESetCatchallUser", domain, "")
     host.prints("ESetAutoResponder", domain, "gone", "away", "text")
     host.takes(f"gone@{domain}")
+    host.quiet()
     session = host.login(f"gone@{domain}")
     session.select("INBOX")
     assert named(host, "gone")
