@@ -15,15 +15,31 @@ OLD_SPELLINGS = {"EDeleteDomainAlias": "EdeleteDomainAlias", "EGetUserAliasList"
 
 
 def programs(folder: Path, program: str, *, compliant_3x: bool = False) -> Path:
-    """Fill a folder with a program for each command that there was."""
+    """Fill a folder with a program for each command that there was, but for export and import."""
     folder.mkdir()
     source = ADDONS / program
     for operation in COMMANDS:
-        if not compliant_3x:
-            folder.joinpath(operation.command + source.suffix).symlink_to(source)
-        elif operation.legacy_parameters is not None:
+        if compliant_3x and operation.legacy_parameters is not None:
             name = OLD_SPELLINGS.get(operation.command, operation.command)
             folder.joinpath(name + source.suffix).symlink_to(source)
+        elif not compliant_3x and not operation.request.endswith("Transfer"):
+            folder.joinpath(operation.command + source.suffix).symlink_to(source)
+    return folder
+
+
+def sample(home: Path, folder: Path, *, program: str, interpreter: str, parameters: str = "") -> Path:
+    """Register a set for 10.3.1; the folder is where it keeps its state."""
+    registration = Registration(
+        vendor="Acme",
+        server="Sample",
+        version="1",
+        extension=Path(program).suffix.removeprefix("."),
+        interpreter=interpreter,
+        interpreter_parameters=parameters,
+        compliant_3x=False,
+        directory=str(programs(folder / "programs", program)),
+    )
+    register(str(home), registration)
     return folder
 
 
