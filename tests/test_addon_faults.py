@@ -360,7 +360,15 @@ def test_an_error_and_yet_0(shop: Shop) -> None:
         assert sentence == f"EAddUser.sh ended with 0, which means that it succeeded, but said: {words}"
     shop.program("EAddUser.sh", "echo 'user added'; echo 'errors: 0'")
     assert shop.call(*ADD_USER) is None
+    shop.program(
+        "EAddUser.sh", f"seq 1 20000; echo 'terror: none'; echo 'Error {PASSWORD}'; seq 1 20; echo at last >&2"
+    )
+    sentence = shop.refused(BadResult, *ADD_USER)
+    assert sentence == "EAddUser.sh ended with 0, which means that it succeeded, but said: Error ******"
+    shop.program("EGetForwardList.sh", "echo a@b.com; echo 'error: the rest is unreadable' >&2")
+    assert shop.refused(BadResult, *LIST).endswith("but said: error: the rest is unreadable")
     shop.options("errors = []")
+    assert shop.call(*LIST) == ["a@b.com"]
     shop.program("EAddUser.sh", "echo 'error: none'")
     assert shop.call(*ADD_USER) is None
 

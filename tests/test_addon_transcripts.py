@@ -4,14 +4,21 @@ The commands are called in a home whose backend is `executable`; the add-on that
 own, which is where the settings of a transcript go and where `mailaddon` looks.
 """
 
+import os
+import signal
+import subprocess
 import sysconfig
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 from addon_sets import sample
-from conftest import Done, Panel
+from conftest import ALL_ON, Done, Panel
 from test_transcripts import FILES, replay
 
+from mailaddon import NotFound, Service
 from mailaddon.operations import find
 from mailaddon.registrations import Registration, register
 
@@ -76,3 +83,39 @@ def test_a_sample_in_another_language(name: str, file: Path, passing: Passing) -
     program, interpreter, parameters = SAMPLES[name]
     sample(passing.outer, passing.home, program=program, interpreter=interpreter, parameters=parameters)
     replay(file, passing, umbrella=False)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_called_by_many_at_once(name: str, passing: Passing) -> None:
+    program, interpreter, parameters = SAMPLES[name]
+    sample(passing.outer, passing.home, program=program, interpreter=interpreter, parameters=parameters)
+    with Service.open(str(passing.outer)) as service:
+        run = partial(service.run, find("EAddUser"))
+        service.run(find("EAddDomain"), ("xyz.com", "192.0.2.10", str(passing.mail), "-1", "admin", "pw", "0", *ALL_ON))
+        users = [f"u{number}" for number in range(24)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda user: run(("xyz.com", user, "pw", "", "", "", "1", "1", "1")), users))
+        for user in users:
+            assert service.run(find("EGetForwardList"), ("xyz.com", user)) == []
+    assert {path.name for path in passing.mail.joinpath("xyz.com").iterdir()} == {"admin", *users}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_that_is_killed_has_changed_nothing_or_all(name: str, passing: Passing) -> None:
+    program, interpreter, parameters = SAMPLES[name]
+    sample(passing.outer, passing.home, program=program, interpreter=interpreter, parameters=parameters)
+    add = [f"{passing.home}/programs/EAddDomain{Path(program).suffix}", "xyz.com", "192.0.2.10", str(passing.mail)]
+    environment = {"ADDON_STATE": str(passing.home), "PATH": passing.env["PATH"]}
+    for step in range(12):
+        words = [interpreter, *add, "-1", "admin", "pw", "0", *ALL_ON]
+        words[2] = f"d{step}.com"
+        process = subprocess.Popen(words, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+        time.sleep(step * 0.003)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        with Service.open(str(passing.outer)) as service:
+            try:
+                assert service.run(find("EGetCatchallUser"), (f"d{step}.com",)) == [f"admin@d{step}.com"]
+            except NotFound:
+                service.run(find("EAddDomain"), (f"d{step}.com", *add[2:], "-1", "admin", "pw", "0", *ALL_ON))
+            assert service.run(find("EGetForwardList"), (f"d{step}.com", "admin")) == []

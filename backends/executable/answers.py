@@ -224,6 +224,27 @@ def _cut(beginning: str, end: str) -> str:
     return f"{beginning[: MOST_WORDS // 2]} … {end[-MOST_WORDS // 2 :]}"
 
 
+def complaint(
+    operation: "Operation",
+    streams: "Iterable[Kept]",
+    secrets: "Sequence[object]",
+    code_page: str,
+    is_error: "Callable[[str], bool]",
+) -> str:
+    """The first line of what a program said that is an error, although it ended with 0; "" if there is none."""
+    for stream in streams:
+        head, tail = stream.parts
+        lines = text_of(head, code_page).splitlines()
+        if tail:  # the lines on both sides of the gap are torn
+            beginning, end = (text.splitlines() for text in _both(head, tail, code_page))
+            lines = [*beginning[:-1], *end[1:]]
+        for line in lines:
+            words = _plain(masked(line, secrets))
+            if is_error(words) or refusal(operation, words):
+                return words if len(words) <= MOST_WORDS else _cut(words, words)
+    return ""
+
+
 def refusal(operation: "Operation", words: str) -> "MailAddonError | None":
     """The error that words like these say: `EAddUser: user u1@xyz.com already exists [already-exists]`."""
     sentence, bracket, code = words.rpartition(" [")

@@ -88,16 +88,18 @@ class Addon:
         Raises:
             MailAddonError: it did not.
         """
-        words = ""
-        if ended.late or ended.too_much or ended.status != 0 or operation.output == "none":
-            words = answers.words_of(ended, list(request.as_dict().values()), self.options.code_page)
+        secrets, code_page = list(request.as_dict().values()), self.options.code_page
+        if ended.status == 0 and not ended.late and not ended.too_much:
+            streams = [ended.errors] if operation.output != "none" else [ended.output, ended.errors]
+            error = answers.complaint(operation, streams, secrets, code_page, self.options.is_error)
+            if error:
+                raise BadResult(f"{program} ended with 0, which means that it succeeded, but said: {error}")
+            return
+        words = answers.words_of(ended, secrets, code_page)
         if ended.too_much:
             most = answers.MOST_OCTETS[operation.output]
             raise BadResult(f"{program} printed more than {most} octets and was ended; it began: {words}")
         if ended.late:
             said = f"; it said: {words}" if words else ""
             raise Unavailable(f"{program} did not end within {seconds} seconds, so it was ended{said}")
-        if ended.status != 0:
-            raise answers.failed(operation, program, ended.status, words)
-        if words and (self.options.is_error(words) or answers.refusal(operation, words)):
-            raise BadResult(f"{program} ended with 0, which means that it succeeded, but said: {words}")
+        raise answers.failed(operation, program, ended.status, words)

@@ -48,7 +48,8 @@ OPTIONS: "dict[str, tuple[Any, str]]" = {
         _ERRORS,
         (
             "A line that begins like one of these, in any case, says that a program has failed although its exit status"
-            " is 0, where it has nothing to print. `[]`: the exit status alone counts."
+            " is 0: on standard error, and on standard output where it has nothing to print. `[]`: the exit"
+            " status alone counts."
         ),
     ),
     "allow_flag": ("0", "What a 3.X add-on gets as `bAllow` with EAddSpamFilter, where every filter blocks."),
