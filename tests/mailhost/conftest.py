@@ -10,8 +10,8 @@ from postgresql_server import PASSWORD, READER, Server
 
 DATABASES = ("sqlite", "postgresql")
 _COMPLAINT = re.compile(r"fatal|panic|Error:|Fatal:")
-#: How Dovecot says that a mailbox is suspended, or has been deleted while mail was delivered to it.
-_EXPECTED = re.compile(r"userdb lookup.*failed|Failed to lookup user|duplicate\.lock|file_dotlock_o")
+#: How Dovecot says that a mailbox is suspended, has been deleted while mail was delivered to it, or has no more room.
+_EXPECTED = re.compile(r"userdb lookup.*failed|Failed to lookup user|duplicate\.lock|file_dotlock_o|No space left")
 
 
 @pytest.fixture(scope="session")
