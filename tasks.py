@@ -56,6 +56,7 @@ PROGRAMS = {
     "systemd-analyze": "systemd",
     "/usr/bin/php": "php-cli",
     "/usr/sbin/mariadbd": "mariadb-server-core",
+    "/usr/bin/sudo": "sudo",
 }
 #: Files that tests and their programs read, and their Debian packages.
 FILES = {

@@ -1,7 +1,7 @@
 """Writes the reference from the operation table, the error list and the settings.
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
-                                   README's table, the tables of docs/calling-add-ons.md
+                                   README's table, the tables of docs/calling-add-ons.md and docs/mailhost.md
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mailaddon.backends.executable import legacy
 from mailaddon.backends.executable.options import OPTIONS
-from mailaddon.backends.postfix import lookups, policy
+from mailaddon.backends.postfix import lookups, policy, privileged, rights
 from mailaddon.backends.postfix.layout import Instance
 
 from mailaddon import ERRORS, __version__, operations
@@ -67,7 +67,12 @@ def generated() -> dict[Path, str]:
     files[DOCS / "errors.md"] = errors()
     files[DOCS / "settings.md"] = settings()
     files[DOCS / "lookups.md"] = mail_lookups()
-    for path, text in ((ROOT / "README.md", commands()), (DOCS / "calling-add-ons.md", calling())):
+    tables = {
+        ROOT / "README.md": commands(),
+        DOCS / "calling-add-ons.md": calling(),
+        DOCS / "mailhost.md": privileges(),
+    }
+    for path, text in tables.items():
         before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
         files[path] = before + BEGIN + text + END + rest.partition(END)[2]
     return files
@@ -93,6 +98,16 @@ def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 def code(text: str) -> str:
     """Text as code."""
     return f"`{text}`" if text else ""
+
+
+def privileges() -> str:
+    """A mail host's two tables: what a service user can have done as root, and who may do what with which file."""
+    verbs = [
+        (f"`{' '.join(filter(None, (verb, form)))}`", purpose)
+        for verb, (_work, _least, form, purpose) in privileged.VERBS.items()
+    ]
+    host = Instance({"root": "/srv/mail/host", "user": "mailaddon"})
+    return f"{table(('Verb', 'What is done as root'), verbs)}\n{rights.documented(host)}"
 
 
 def commands() -> str:

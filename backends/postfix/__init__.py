@@ -9,7 +9,7 @@ import os
 from mailaddon import hookimpl
 from mailaddon.directory.outbox import Outbox
 from mailaddon.directory_backend import DirectoryBackend
-from mailaddon.errors import NotConfigured, StorageFailed
+from mailaddon.errors import MailAddonError, NotConfigured, StorageFailed
 
 from .kinds import DOMAIN, FLUSH, IMPORT, KICK, LIST, MEMBER, NETWORK, RELOAD, SIEVE
 from .layout import Instance
@@ -39,6 +39,15 @@ class PostfixBackend(DirectoryBackend):
         self._home = context.home
         self.outbox = Outbox(self._directory, self.instance.path("run", "effects.lock"), self._perform)
         self._directory.outbox = self.outbox
+        self._directory.reclaim = self._reclaim
+
+    def _reclaim(self, path: str) -> None:
+        from . import root
+
+        try:
+            root.do(self.instance, "take", path)
+        except MailAddonError as error:
+            raise PermissionError(error.message) from None
 
     def _perform(self, effect: "Effect") -> bool:
         from .effects import perform
@@ -223,10 +232,9 @@ class PostfixBackend(DirectoryBackend):
 
     @hookimpl
     def start_mail_server(self) -> None:
-        from . import agent, services
+        from . import agent, root
 
-        with services.Exclusively(self.instance):
-            services.start(self.instance)
+        root.do(self.instance, "start")
         agent.start(self.instance, self._home)
         self.outbox.perform()
 
@@ -246,11 +254,10 @@ class PostfixBackend(DirectoryBackend):
 
     @hookimpl
     def stop_mail_server(self) -> None:
-        from . import agent, services
+        from . import agent, root
 
         agent.stop(self.instance)
-        with services.Exclusively(self.instance):
-            services.stop(self.instance)
+        root.do(self.instance, "stop")
 
     @hookimpl
     def change_network_settings(self, request: "records.NetworkChange") -> "records.Change":
@@ -260,6 +267,6 @@ class PostfixBackend(DirectoryBackend):
     def check(self) -> "list[records.Problem]":
         from .checking import problems
 
-        found = problems(self.instance)
+        found = problems(self.instance, self._directory.home)
         there = self.instance.in_postgresql or os.path.exists(self.instance.directory)
         return found + super().check() if there else found

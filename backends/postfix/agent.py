@@ -13,7 +13,7 @@ import time
 
 from mailaddon.errors import MailAddonError, Unavailable
 
-from . import services
+from . import root, services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,9 +121,9 @@ def _attend(instance: "Instance", directory: "Directory", outbox: "Outbox", *, w
 
 def _remind(instance: "Instance") -> None:
     """Have Postfix and Dovecot ask the server again, and deliver what has waited."""
-    for step in (services.reload_dovecot, services.reload, services.flush):
+    for verb in ("reload-dovecot", "reload-postfix", "flush"):
         try:
-            step(instance)
+            root.do(instance, verb)
         except MailAddonError as error:
             _say(error.message)
 

@@ -7,18 +7,23 @@ import pwd
 from mailaddon.errors import MailAddonError, NotConfigured
 from mailaddon.records import Problem
 
-from . import agent, certificates, databases, layout, services, versions
+from . import agent, certificates, databases, layout, rights, service, services, versions
 from .configuration import files
 from .files import split_block
-from .installing import bare, folders, gid_of, missing_packages, read
+from .installing import bare, missing_packages, read
 from .layout import Instance
 
 _INIT = "run `mailaddon host init`"
 
 
-def problems(instance: Instance) -> list[Problem]:
-    """Everything that is wrong; the running of the services is asked for as far as root may."""
-    missing = missing_packages(instance)
+def problems(instance: Instance, home: str) -> list[Problem]:
+    """Everything that is wrong, as far as who asks may know it.
+
+    Args:
+        instance: the host.
+        home: the home of the commands.
+    """
+    missing = [*missing_packages(instance), *service.missing_packages(instance)]
     if missing:
         packages = " ".join(missing)
         return [
@@ -29,14 +34,18 @@ def problems(instance: Instance) -> list[Problem]:
             )
         ]
     try:
+        count, storages, trouble = service.as_commands(instance, lambda: _told(instance))
         return [
             *versions.problems(instance),
             *_accounts(instance),
             *_folders(instance),
             *_files(instance),
             *_certificate(instance),
+            *service.problems(instance, home),
+            *rights.of_home(instance, home),
+            *rights.problems(instance, storages),
             *_services(instance),
-            *_effects(instance),
+            *_effects(instance, count, trouble),
         ]
     except NotConfigured as error:
         return [Problem(subject="settings", problem=error.message, mend=f"change mailaddon.toml, and {_INIT}")]
@@ -47,6 +56,7 @@ def _accounts(instance: Instance) -> list[Problem]:
         members = grp.getgrnam(instance.group).gr_mem
         pwd.getpwnam(instance.policy_user)
         pwd.getpwnam(instance.list_user)
+        pwd.getpwnam(instance.owner)
     except KeyError as error:
         return [Problem(subject="accounts", problem=f"{error.args[0]}", mend=_INIT)]
     if "postfix" not in members:
@@ -63,42 +73,23 @@ def _folders(instance: Instance) -> list[Problem]:
             found.append(
                 Problem(subject=above, problem="the daemons cannot pass through it", mend=f"chmod o+x {above}")
             )
-    for path, mode, owner, group in folders(instance):
-        found += _rights(path, mode, owner, group)
     return found
 
 
-def _rights(path: str, mode: int, owner: str, group: str) -> list[Problem]:
-    try:
-        status = os.stat(path)
-        wanted = (pwd.getpwnam(owner).pw_uid, gid_of(group), mode)
-    except FileNotFoundError:
-        return [Problem(subject=path, problem="it does not exist", mend=_INIT)]
-    except KeyError as error:
-        return [Problem(subject=path, problem=f"{error.args[0]}", mend=_INIT)]
-    if (status.st_uid, status.st_gid, status.st_mode & 0o7777) == wanted:
-        return []
-    return [Problem(subject=path, problem=f"its rights are not {owner}:{group} {mode:04o}", mend=_INIT)]
-
-
 def _files(instance: Instance) -> list[Problem]:
-    found = []
-    for file in files(instance):
-        found += _rights(file.path, file.mode, "root", file.group or "root")
-        if os.path.exists(file.path) and bare(read(file.path)) != bare(file.text):
-            found.append(
-                Problem(
-                    subject=file.path,
-                    problem="it is not what `mailaddon host init` writes",
-                    mend="`mailaddon host init --dry-run` shows the difference",
-                    severe=False,
-                )
-            )
+    found = [
+        Problem(
+            subject=file.path,
+            problem="it is not what `mailaddon host init` writes",
+            mend="`mailaddon host init --dry-run` shows the difference",
+            severe=False,
+        )
+        for file in files(instance)
+        if os.access(file.path, os.R_OK) and bare(read(file.path)) != bare(file.text)
+    ]
     if instance.in_postgresql:
         found += databases.problems(instance)
-    elif os.path.exists(instance.directory):
-        found += _rights(instance.directory, 0o660, "root", instance.group)
-    else:
+    elif not os.path.exists(instance.directory):
         found.append(Problem(subject=instance.directory, problem="it does not exist", mend=_INIT))
     return found
 
@@ -113,17 +104,12 @@ def _certificate(instance: Instance) -> list[Problem]:
 
 
 def _services(instance: Instance) -> list[Problem]:
-    postfix, dovecot = services.postfix_pid(instance), services.dovecot_pid(instance)
+    try:
+        postfix, dovecot = services.processes(instance)
+    except MailAddonError as error:
+        return [Problem(subject="services", problem=error.message, mend="run this as root")]
     if not postfix and not dovecot:
-        taken = [
-            name
-            for name, offset in layout.PORTS.items()
-            if len(services.silent(instance, offset)) < len(instance.addresses(offset))
-        ]
-        if taken:
-            mend = "choose another port_base in [backends.postfix]"
-            return [Problem(subject="ports", problem=f"another program has: {', '.join(taken)}", mend=mend)]
-        return []
+        return _taken(instance)
     if not (postfix and dovecot):
         name = "Dovecot" if postfix else "Postfix"
         return [Problem(subject=name, problem="it does not run", mend="run EStartMailServer")]
@@ -136,19 +122,38 @@ def _services(instance: Instance) -> list[Problem]:
     return []
 
 
-def _effects(instance: Instance) -> list[Problem]:
+def _taken(instance: Instance) -> list[Problem]:
+    taken = [
+        name
+        for name, offset in layout.PORTS.items()
+        if len(services.silent(instance, offset)) < len(instance.addresses(offset))
+    ]
+    if not taken:
+        return []
+    mend = "choose another port_base in [backends.postfix]"
+    return [Problem(subject="ports", problem=f"another program has: {', '.join(taken)}", mend=mend)]
+
+
+def _told(instance: Instance) -> tuple[int, list[str], list[str]]:
+    """What the directory says: how many effects are not performed, and where mail is; or its name and its trouble."""
     from mailaddon.directory.store import Directory
 
     if not instance.in_postgresql and not os.path.exists(instance.directory):
-        return []
+        return 0, [], []
     directory = Directory(instance.path("run"), 5, instance.directory)
     try:
         with directory.read() as tx:
             (count,) = tx.column("SELECT count(*) FROM effect")
+            return count, tx.column("SELECT storage FROM domain ORDER BY storage"), []
     except MailAddonError as error:
-        return [Problem(subject=directory.name, problem=error.message, mend="see the message")]
+        return 0, [], [directory.name, error.message]
     finally:
         directory.close()
+
+
+def _effects(instance: Instance, count: int, trouble: list[str]) -> list[Problem]:
+    if trouble:
+        return [Problem(subject=trouble[0], problem=trouble[1], mend="see the message")]
     if not count:
         return []
     mend = f"{instance.path('log', 'effects.log')} says why; the next command that changes anything tries again"

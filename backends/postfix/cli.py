@@ -11,7 +11,7 @@ import click
 from mailaddon import home, settings
 from mailaddon.errors import NotConfigured, NotFound, StorageFailed, Unavailable, UsageError
 
-from . import PostfixBackend, agent, layout, services
+from . import PostfixBackend, agent, layout, root, services
 from .layout import Instance
 
 
@@ -40,14 +40,17 @@ def _instance() -> Instance:
 @click.option("--hostname", help="What the host calls itself.")
 @click.option("--relay", metavar="HOST:PORT", help="Takes mail to the outside.")
 @click.option("--listen", multiple=True, metavar="ADDRESS", help="An address of the services; may be given again.")
+@click.option("--user", help="The service user, who runs the commands instead of root.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Change a mail server that runs without asking.")
 def init(*, root: str | None, system: bool, dry_run: bool, yes: bool, **given: Any) -> None:
     """Make a mail host, or bring one up to date; what is not said here is as in the settings."""
-    from . import installing
+    from . import installing, service
 
     directory, _present = _configured()
     instance = Instance(_options(root, given, system=system), directory)
+    said = {name for name, value in (*given.items(), ("root", root), ("system", system)) if value}
+    service.check_options(instance, home.locate(), said)
     changes = list(installing.plan(instance))
     click.echo("\n".join(changes) if changes else f"{instance.root} is as it has to be")
     if not dry_run:
@@ -61,6 +64,8 @@ def init(*, root: str | None, system: bool, dry_run: bool, yes: bool, **given: A
             services.reload(instance)
             services.reload_dovecot(instance)
     _settle_settings(instance, dry_run=dry_run)
+    if not dry_run:
+        service.give_home(instance, home.locate())
 
 
 def _options(root: str | None, given: "dict[str, Any]", *, system: bool) -> "dict[str, object]":
@@ -147,8 +152,7 @@ def restore(*, yes: bool) -> None:
 def start() -> None:
     """Start Postfix and Dovecot."""
     instance = _instance()
-    with services.Exclusively(instance):
-        services.start(instance)
+    root.do(instance, "start")
     agent.start(instance, home.locate())
     _say_status(instance)
 
@@ -158,8 +162,7 @@ def stop() -> None:
     """Stop Postfix and Dovecot."""
     instance = _instance()
     agent.stop(instance)
-    with services.Exclusively(instance):
-        services.stop(instance)
+    root.do(instance, "stop")
     _say_status(instance)
 
 
@@ -181,8 +184,8 @@ def follow() -> None:
 def reload() -> None:
     """Have both read their configuration anew."""
     instance = _instance()
-    services.reload(instance)
-    services.reload_dovecot(instance)
+    root.do(instance, "reload-postfix")
+    root.do(instance, "reload-dovecot")
 
 
 @group.command()
@@ -193,7 +196,7 @@ def status() -> None:
 
 def _say_status(instance: Instance) -> bool:
     running = True
-    processes = {"Postfix": services.postfix_pid(instance), "Dovecot": services.dovecot_pid(instance)}
+    processes = dict(zip(("Postfix", "Dovecot"), services.processes(instance), strict=True))
     if instance.in_postgresql:
         processes["Agent"] = agent.pid(instance)
     for name, pid in processes.items():
@@ -226,7 +229,7 @@ def check() -> None:
     """Look for what is wrong, and say the mend; status 1 if anything is."""
     from .checking import problems
 
-    found = problems(_instance())
+    found = problems(_instance(), home.locate())
     for problem in found:
         click.echo(f"{problem.subject}: {problem.problem}\n  mend: {problem.mend}")
     if not found:

@@ -36,7 +36,14 @@ def files(instance: "Instance") -> "list[File]":
         *(_file(path, text, 0o640, group) for path, text in databases.files(instance)),
         *(_file(instance.path("etc", "systemd", name), text, 0o644) for name, text in units.units(instance).items()),
         _file(instance.path("etc", "logrotate.d", instance.label), units.logrotate(instance), 0o644),
+        *_for_service_user(instance),
     ]
+
+
+def _for_service_user(instance: "Instance") -> "list[File]":
+    from .service import files as found
+
+    return list(found(instance))
 
 
 def _file(path: str, text: str, mode: int, group: str = "") -> File:

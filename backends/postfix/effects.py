@@ -8,8 +8,8 @@ import time
 
 from mailaddon.errors import MailAddonError
 
-from . import kinds, services
-from .files import remove_tree, replace, replace_block
+from . import kinds, network, root, services
+from .files import remove_tree, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from .layout import Instance
 
+#: Only deliveries get as far as this: the folder `sieve` can be entered by the mail's group alone.
+_READABLE = 0o644
 _ADDRESSES = """
 SELECT a.local_part || '@' || n.name FROM address AS u
 JOIN lookup_name AS n ON n.domain_id = u.domain_id
@@ -32,11 +34,11 @@ def perform(instance: "Instance", directory: "Directory", effect: "Effect") -> b
     kind, key = effect
     try:
         if kind == kinds.KICK:
-            services.kick(instance, key)
+            root.do(instance, "kick", key)
         elif kind == kinds.FLUSH:
-            services.flush(instance)
+            root.do(instance, "flush")
         elif kind == kinds.RELOAD:
-            services.reload(instance)
+            root.do(instance, "reload-postfix")
         elif kind == kinds.IMPORT:
             from .transfer import finish_imports
 
@@ -99,19 +101,19 @@ def _write_script(
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         os.mkdir(folder)
-        os.chown(folder, -1, instance.mail_gid)
-        os.chmod(folder, 0o2750)  # noqa: S103 - Dovecot reads it by its group
-    replace(path, script, 0o640, instance.mail_gid)
+        os.chmod(folder, 0o755)  # noqa: S103 - see _READABLE
+    replace(path, script, _READABLE)
     # Delivery runs as the mail's owner, who may not write beside the script.
     services.run(services.SIEVEC, "-c", instance.dovecot, path)
-    os.chmod(f"{path[: -len('.sieve')]}.svbin", 0o640)
+    os.chmod(f"{path[: -len('.sieve')]}.svbin", _READABLE)
 
 
 def _domain(instance: "Instance", tx: "Transaction", key: str) -> None:
     row = tx.one("SELECT domain_id FROM domain_name WHERE name = ? AND kind = 'primary'", key)
     if row is None:
         remove_tree(instance.path("sieve", key))
-        remove_tree(instance.path("lists", key))
+        if os.path.isdir(instance.path("lists", key)):
+            root.do(instance, "list-remove", f"*@{key}")
         return
     users = tx.column(
         "SELECT a.local_part FROM address AS a JOIN autoresponder AS r ON r.user_id = a.id WHERE a.domain_id = ?",
@@ -139,38 +141,10 @@ def _network(instance: "Instance", tx: "Transaction", _key: str) -> None:
     """The host's name and the addresses that mail goes out from."""
     row = tx.one("SELECT ip_address, fqdn FROM server")
     name = row[1] if row else instance.hostname
-    own = f"{_bind(row[0])}\n" if row else ""
-    transports = [
-        f"from-{address.replace(':', '_')} unix - - n - - smtp -o {_bind(address).replace(' ', '')}"
-        for address in tx.column("SELECT DISTINCT ip_address FROM domain ORDER BY ip_address")
-    ]
-    changed = replace_block(os.path.join(instance.postfix, "main.cf"), f"myhostname = {name}\n{own}")
-    changed |= replace_block(
-        os.path.join(instance.postfix, "master.cf"), "".join(f"{transport}\n" for transport in transports)
-    )
-    if _certified(instance, name):
-        services.reload_dovecot(instance)
-        changed = True
-    if changed:
-        services.reload(instance)
-
-
-def _bind(address: str) -> str:
-    return f"smtp_bind_address{'6' if ':' in address else ''} = {address}"
-
-
-def _certified(instance: "Instance", name: str) -> bool:
-    """Have a self-signed certificate name the host; whether that changed it. Somebody else's certificate stays."""
-    from .certificates import names, self_signed
-
-    return self_signed(instance) and names(instance) != name and _issued(instance, name)
-
-
-def _issued(instance: "Instance", name: str) -> bool:
-    from .certificates import issue
-
-    issue(instance, name)
-    return True
+    own = row[0] if row else ""
+    addresses = tx.column("SELECT DISTINCT ip_address FROM domain ORDER BY ip_address")
+    if network.differs(instance, name, own, addresses):
+        root.do(instance, "network", name, own or "-", *addresses)
 
 
 _AGREE = {

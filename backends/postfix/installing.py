@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from mailaddon.directory.store import Directory
 from mailaddon.errors import NotConfigured, StorageFailed
 
-from . import certificates, databases, keeping, layout, services, units
+from . import certificates, databases, keeping, layout, service, services, units
 from ._record import File
 from .configuration import DAEMONS, MLMMJ, PROGRAMS, PYTHON, files, main_cf
 from .effects import perform
@@ -48,7 +48,7 @@ def folders(instance: Instance) -> "list[tuple[str, int, str, str]]":
     i = instance
     return [
         (i.root, 0o755, "root", "root"),
-        *([] if i.in_postgresql else [(i.path("db"), 0o2770, "root", i.group)]),
+        *([] if i.in_postgresql else [(i.path("db"), 0o2770, i.owner, i.group)]),
         (i.path("etc"), 0o755, "root", "root"),
         (i.path("etc", "postfix"), 0o755, "root", "root"),
         (i.path("etc", "postfix", "sql"), 0o750, "root", "postfix"),
@@ -58,10 +58,10 @@ def folders(instance: Instance) -> "list[tuple[str, int, str, str]]":
         (i.path("spool"), 0o755, "root", "root"),
         (i.path("data"), 0o700, "postfix", "postfix"),
         (i.path("run"), 0o755, "root", "root"),
-        (i.path("mail"), 0o711, "root", "root"),
-        (i.path("sieve"), 0o2750, "root", f"{i.mail_gid}"),
+        (i.path("mail"), 0o711, i.owner, "root"),
+        (i.path("sieve"), 0o750, i.owner, f"{i.mail_gid}"),
         (i.path("lists"), 0o711, "root", "root"),
-        (i.path("log"), 0o755, "root", "root"),
+        (i.path("log"), 0o750, "root", i.group),
     ]
 
 
@@ -83,7 +83,7 @@ def accounts(instance: Instance) -> "list[list[str]]":
         )  # fmt: skip
     if "postfix" not in names.get(instance.group, ()):
         commands.append(["/usr/sbin/usermod", "--append", "--groups", instance.group, "postfix"])
-    return commands
+    return commands + service.accounts(instance)
 
 
 def settings_text(instance: Instance) -> str:
@@ -100,6 +100,7 @@ def settings_text(instance: Instance) -> str:
         f'backend = "postfix"\n{directory}\n'
         f"[backends.postfix]\n{place}hostname = {json.dumps(instance.hostname)}\n"
         f"relay = {json.dumps(instance.relay)}\n{listen}{certificate if instance.certificate else ''}"
+        + (f"user = {json.dumps(instance.user)}\n" if instance.user else "")
     )
 
 
@@ -121,6 +122,7 @@ def plan(instance: Instance) -> Iterator[str]:
                 )
             )
     yield from databases.plan(instance)
+    yield from service.plan(instance)
 
 
 def check_addresses(instance: Instance) -> None:
@@ -173,11 +175,13 @@ def install(instance: Instance, running: Sequence[str] = ()) -> None:
     """
     if os.geteuid() != 0:
         raise NotConfigured("Postfix and Dovecot start as root, so this needs root")
-    missing = missing_packages(instance)
+    missing = [*missing_packages(instance), *service.missing_packages(instance)]
     if missing:
         raise NotConfigured(f"missing packages: apt-get install --no-install-recommends {' '.join(missing)}")
     check_addresses(instance)
     certificates.needed(instance)
+    service.check_code(instance)
+    user_before = service.present_user(instance)
     for command in accounts(instance):
         services.run(*command)
     try:
@@ -198,15 +202,16 @@ def install(instance: Instance, running: Sequence[str] = ()) -> None:
     except OSError as error:
         raise StorageFailed(f"{error.filename or instance.root} cannot be made: {error.strerror}") from None
     databases.make(instance)
-    _agree_with_directory(instance)
+    service.settle(instance, user_before)
+    service.as_commands(instance, lambda: _agree_with_directory(instance))
     services.systemctl(instance, "enable", "--now", *units.switched_on(instance))
 
 
-def _agree_with_directory(instance: Instance) -> None:
+def _agree_with_directory(instance: Instance) -> bool:
     """One that was there before knows addresses and names that the files may not have yet."""
     directory = Directory(instance.path("run"), _PATIENCE, instance.directory)
     try:
-        perform(instance, directory, (NETWORK, ""))
+        return perform(instance, directory, (NETWORK, ""))
     finally:
         directory.close()
 

@@ -69,11 +69,14 @@ _OPTIONS: "dict[str, Any]" = {
     "relay": "",
     "certificate": "",
     "key": "",
+    "user": "",
     "group": "mailaddon",
-    "policy_user": "mailaddon",
+    "policy_user": "mailaddon-policy",
     "list_user": "list",
     "mail_uid": 5000,
     "mail_gid": 5000,
+    "mail_folders": [],
+    "sudoers": "/etc/sudoers.d",
     "reply_days": 1,
     "reader": "",
 }
@@ -97,11 +100,14 @@ class Instance:
             the name servers.
         certificate: an administrator's certificate with its chain; "": one that the host signs itself.
         key: its key.
+        user: who runs the commands; "": root.
         group: the group that shares the directory with the daemons.
         policy_user: who the policy service runs as.
         list_user: who owns the mailing lists.
         mail_uid: who owns the mail.
         mail_gid: its group.
+        mail_folders: below which folders a user other than root may keep mail; none: `mail` in the root.
+        sudoers: where sudo reads who may do what.
         reply_days: after how many days a sender gets the same automatic reply again.
         reader: the URL with which the daemons read a directory in PostgreSQL; "" for a file.
         directory: where the directory is: its file, or the URL with which commands read and write it.
@@ -116,11 +122,14 @@ class Instance:
     relay: str
     certificate: str
     key: str
+    user: str
     group: str
     policy_user: str
     list_user: str
     mail_uid: int
     mail_gid: int
+    mail_folders: list[str]
+    sudoers: str
     reply_days: int
     reader: str
 
@@ -157,6 +166,12 @@ class Instance:
         for path in (self.certificate, self.key):
             if path and not os.path.isabs(path):
                 raise NotConfigured(f"[backends.postfix]: {path} is not an absolute path")
+        if not all(type(folder) is str and os.path.isabs(folder) for folder in self.mail_folders):
+            raise NotConfigured(f"[backends.postfix]: mail_folders is {self.mail_folders!r}; absolute paths are needed")
+        if self.user == "root":
+            self.user = ""
+        if self.user and self.user in {self.policy_user, self.list_user}:
+            raise NotConfigured(f"[backends.postfix]: user {self.user} can be neither policy_user nor list_user")
 
     def path(self, *parts: str) -> str:
         """Where a part of the host is."""
@@ -173,6 +188,28 @@ class Instance:
     def addresses(self, offset: int) -> "list[str]":
         """Where a port can be reached from this machine; the host's own way in is for the machine only."""
         return [LOOPBACK] if offset == REINJECTION or self.listen == ALL else self.listen
+
+    def options(self) -> "dict[str, Any]":
+        """Every option; instead of a URL, which may have a password in it, what shows whether it is another one."""
+        from hashlib import sha256
+
+        found = {name: getattr(self, name) for name in _OPTIONS}
+        return {**found, "reader": sha256(self.reader.encode()).hexdigest() if self.reader else ""}
+
+    @property
+    def owner(self) -> str:
+        """Who owns what commands write."""
+        return self.user or "root"
+
+    @property
+    def folders_of_mail(self) -> "list[str]":
+        """Below which folders a user other than root may keep mail."""
+        return self.mail_folders or [self.path("mail")]
+
+    @property
+    def helper(self) -> str:
+        """The program that the user runs as root."""
+        return self.path("etc", "mailaddon-host-helper")
 
     @property
     def label(self) -> str:

@@ -5,14 +5,13 @@ learns from them before a command looks at the members, and tells them what a co
 """
 
 import os
-import pwd
 
 from mailaddon.directory.lists import MAILING, insert_member, list_id
 from mailaddon.directory.names import find_domain, split
 
-from . import layout, services
-from .files import remove_tree
+from . import root
 from .kinds import MEMBER
+from .mlmmj import folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,24 +19,13 @@ if TYPE_CHECKING:
 
     from .layout import Instance
 
-SUBSCRIBE = "/usr/bin/mlmmj-sub"
-UNSUBSCRIBE = "/usr/bin/mlmmj-unsub"
-TEXTS = "/usr/share/mlmmj/text.skel/en"
-_FOLDERS = (
-    "incoming", "queue", "queue/discarded", "archive", "text", "subconf", "unsubconf", "bounce", "control",
-    "moderation", "subscribers.d", "digesters.d", "requeue", "nomailsubs.d",
-)  # fmt: skip
+_AT_ONCE = 5000  # addresses in one call
 _MEMBERS = "SELECT local_part || '@' || domain FROM list_member WHERE list_id = ? ORDER BY 1"
 _LIST = (
     "SELECT a.id, o.local_part FROM domain_name AS n JOIN domain AS d ON d.id = n.domain_id"
     " JOIN address AS a ON a.domain_id = d.id AND a.local_part = ? AND a.kind = 'mailing'"
     " JOIN address AS o ON o.id = d.owner_id WHERE n.name = ? AND n.kind = 'primary'"
 )
-
-
-def folder(instance: "Instance", name: str, domain: str) -> str:
-    """Where mlmmj keeps a list."""
-    return instance.path("lists", domain, name)
 
 
 def agree(instance: "Instance", tx: "Transaction", key: str) -> None:
@@ -48,64 +36,25 @@ def agree(instance: "Instance", tx: "Transaction", key: str) -> None:
         Unavailable: mlmmj refuses.
     """
     name, domain = split(key)
-    path = folder(instance, name, domain)
     row = tx.one(_LIST, name, domain)
+    there = os.path.isdir(folder(instance, name, domain))
     if row is None:
-        remove_tree(path)
-    elif not os.path.isdir(path):
-        _make(instance, path, name, domain, row[1])
-        for address in tx.column(_MEMBERS, row[0]):
-            _subscribe(path, address)
+        if there:
+            root.do(instance, "list-remove", key)
+    elif not there:
+        members = tx.column(_MEMBERS, row[0])
+        root.do(instance, "list-make", key, f"{row[1]}@{domain}", *members[:_AT_ONCE])
+        for start in range(_AT_ONCE, len(members), _AT_ONCE):
+            root.do(instance, "list-subscribe", key, *members[start : start + _AT_ONCE])
 
 
-def _make(instance: "Instance", path: str, name: str, domain: str, owner: str) -> None:
-    """Make the folder beside its place, so nobody sees half of it."""
-    import shutil
+def subscribers(instance: "Instance", key: str) -> "set[str]":
+    """Everybody who gets a list's mail.
 
-    user = pwd.getpwnam(instance.list_user)
-    above = os.path.dirname(path)
-    if not os.path.isdir(above):
-        os.mkdir(above)
-        os.chmod(above, 0o711)  # noqa: S103 - the list's owner passes through it
-    new = f"{path}.new"
-    remove_tree(new)
-    for part in _FOLDERS:
-        os.makedirs(os.path.join(new, part))
-    for text in os.listdir(TEXTS):
-        shutil.copyfile(os.path.join(TEXTS, text), os.path.join(new, "text", text))
-    for file, content in {**_control(instance, name, domain, owner), "index": ""}.items():
-        with open(os.path.join(new, file), "w", encoding="utf-8") as stream:
-            stream.write(content)
-    for parent, folders, files in os.walk(new):
-        for entry in (*folders, *files):
-            os.chown(os.path.join(parent, entry), user.pw_uid, user.pw_gid)
-    os.chown(new, user.pw_uid, user.pw_gid)
-    os.chmod(new, 0o700)
-    os.rename(new, path)
-
-
-def _control(instance: "Instance", name: str, domain: str, owner: str) -> "dict[str, str]":
-    address = f"{name}@{domain}"
-    headers = (
-        f"List-Id: <{name}.{domain}>\n"
-        f"List-Post: <mailto:{address}>\n"
-        f"List-Help: <mailto:{name}+help@{domain}>\n"
-        f"List-Subscribe: <mailto:{name}+subscribe@{domain}>\n"
-        f"List-Unsubscribe: <mailto:{name}+unsubscribe@{domain}>\n"
-        f"Precedence: list\nReply-To: {address}\n"
-    )
-    return {
-        "control/listaddress": f"{address}\n",
-        "control/owner": f"{owner}@{domain}\n",
-        "control/relayhost": "127.0.0.1\n",
-        "control/smtpport": f"{instance.port(layout.REINJECTION)}\n",
-        "control/smtphelo": f"{instance.hostname}\n",
-        "control/delimiter": "+\n",
-        "control/customheaders": headers,
-        "control/delheaders": "List-\nReply-To:\nPrecedence:\n",
-        "control/subonlypost": "",
-        "control/notifysub": "",
-    }
+    Raises:
+        OSError, Unavailable: its folder cannot be read.
+    """
+    return set(root.do(instance, "list-members", key).splitlines())
 
 
 def agree_on_member(instance: "Instance", tx: "Transaction", key: str) -> None:
@@ -131,27 +80,11 @@ def agree_on_member(instance: "Instance", tx: "Transaction", key: str) -> None:
     wanted = tx.one(
         "SELECT 1 FROM list_member WHERE list_id = ? AND domain = ? AND local_part = ?", row[0], host, local_part
     )
-    present = member in subscribers(path)
+    present = member in subscribers(instance, address)
     if wanted and not present:
-        _subscribe(path, member)
+        root.do(instance, "list-subscribe", address, member)
     elif present and not wanted:
-        services.run(UNSUBSCRIBE, "-L", path, "-a", member, "-q", "-s")
-
-
-def _subscribe(path: str, member: str) -> None:
-    services.run(SUBSCRIBE, "-L", path, "-a", member, "-f", "-q", "-s")
-
-
-def subscribers(path: str) -> "set[str]":
-    """Everybody who gets a list's mail."""
-    found: set[str] = set()
-    for kind in ("subscribers.d", "digesters.d", "nomailsubs.d"):
-        place = os.path.join(path, kind)
-        for name in os.listdir(place):
-            if not name.startswith("."):
-                with open(os.path.join(place, name), encoding="utf-8", errors="replace") as file:
-                    found.update(line.strip().lower() for line in file if "@" in line)
-    return found
+        root.do(instance, "list-unsubscribe", address, member)
 
 
 def learn(instance: "Instance", directory: "Directory", name: str, domain: str) -> None:
@@ -161,10 +94,9 @@ def learn(instance: "Instance", directory: "Directory", name: str, domain: str) 
         MailAddonError: the directory cannot be used.
         OSError: the list's folder cannot be read.
     """
-    path = folder(instance, name, domain)
-    if not os.path.isdir(path):
+    if not os.path.isdir(folder(instance, name, domain)):
         return
-    present = subscribers(path)
+    present = subscribers(instance, f"{name}@{domain}")
     with directory.read() as tx:
         row = tx.one(_LIST, name, domain)
         if row is None or set(tx.column(_MEMBERS, row[0])) == present:

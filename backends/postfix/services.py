@@ -15,6 +15,7 @@ from . import layout
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from .layout import Instance
 
@@ -46,6 +47,18 @@ def running(instance: "Instance") -> "list[str]":
     """What runs, as systemd calls it."""
     found = {"postfix": postfix_pid(instance), "dovecot": dovecot_pid(instance)}
     return [name for name, pid in found.items() if pid]
+
+
+def processes(instance: "Instance") -> "tuple[int, int]":
+    """The processes of Postfix and Dovecot, 0 for one that does not run; who is not root has to be told.
+
+    Raises:
+        MailAddonError: nobody tells.
+    """
+    from . import root
+
+    postfix, dovecot = root.do(instance, "status").split()
+    return int(postfix), int(dovecot)
 
 
 def supervised(instance: "Instance") -> bool:
@@ -87,7 +100,8 @@ class Exclusively:
         import fcntl
 
         try:
-            self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(self._path, flags, 0o600)
         except OSError as error:
             raise Unavailable(f"{self._path} cannot be used: {error.strerror}; run `mailaddon host init`") from None
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
@@ -126,13 +140,17 @@ def waiting(instance: "Instance") -> int:
     return sum(len(files) for place in places for _folder, _folders, files in os.walk(place))
 
 
-def run(*command: str) -> str:
+def run(*command: str, user: str = "") -> str:
     """Run a program to its end; what it printed.
+
+    Args:
+        command: the program and its arguments.
+        user: who runs it, with its own group only; "": who runs this.
 
     Raises:
         Unavailable: it failed, and why as far as it says.
     """
-    status, text = _run(*command)
+    status, text = _run(*command, user=user)
     if status != 0:
         raise failed(status, text, *command)
     return text
@@ -148,6 +166,7 @@ def _run(
     patience: float | None = _PATIENCE,
     folders: tuple[int, ...] = (),
     environment: "dict[str, str] | None" = None,
+    user: str = "",
 ) -> tuple[int, str]:
     """Run a program to its end; its status, and what it printed.
 
@@ -156,6 +175,7 @@ def _run(
         patience: how long (s) it may take; None: as long as it likes.
         folders: descriptors that it gets.
         environment: what it gets besides the path and the locale.
+        user: who runs it; "": who runs this.
 
     Raises:
         Unavailable: it cannot be started, or takes too long.
@@ -175,11 +195,19 @@ def _run(
                 timeout=patience,
                 pass_fds=folders,
                 check=False,
+                **(_as(user) if user else {}),
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Unavailable(f"{' '.join(command[:3])} does not work: {error}") from None
         output.seek(0)
         return done.returncode, output.read().decode("utf-8", "replace").strip()
+
+
+def _as(user: str) -> "dict[str, Any]":
+    import pwd
+
+    entry = pwd.getpwnam(user)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
 def start(instance: "Instance") -> None:
@@ -392,7 +420,7 @@ def kick(instance: "Instance", users: str) -> None:
     """
     if dovecot_pid(instance):
         try:
-            run(DOVEADM, "-c", instance.dovecot, "kick", users)
+            run(DOVEADM, "-c", instance.dovecot, "kick", "--", users)
         except Unavailable as error:
             if "status 68" not in error.message:  # EX_NOHOST: nobody was there
                 raise

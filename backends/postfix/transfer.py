@@ -15,10 +15,9 @@ from mailaddon.directory import storage, trees
 from mailaddon.directory.folders import Folders
 from mailaddon.directory.names import find_domain
 from mailaddon.errors import MailAddonError, StorageFailed, Unavailable
-from mailaddon.home import replace_file
 
-from . import services
-from .ownership import give
+from . import root, services
+from .ownership import give_tree, take_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,8 +68,7 @@ class Mailboxes(Folders):
         try:
             if storage.exists(home):
                 _finish_imports(self._instance, os.path.dirname(home))
-                _back_up(self._instance, address, home, target)
-                _copy_scripts(home, target)
+                root.do(self._instance, "export", address, home, target)
                 _tidy(maildir)
                 return
         except (MailAddonError, OSError):
@@ -153,8 +151,9 @@ def _merge(instance: "Instance", staged: str) -> None:
             continue
         try:
             if storage.exists(home):
-                _merge_mailbox(instance, f"{user}@{os.path.basename(domain_folder)}", home, source)
+                root.do(instance, "import", f"{user}@{os.path.basename(domain_folder)}", home, source)
             storage.move(source, done)
+            root.do(instance, "take", done)
             storage.purge(done)
         except OSError as error:
             failure = storage.refused("imported", source, error)
@@ -165,11 +164,23 @@ def _merge(instance: "Instance", staged: str) -> None:
     storage.purge(staged)
 
 
-def _merge_mailbox(instance: "Instance", address: str, home: str, source: str) -> None:
-    give(source, instance.mail_uid, instance.mail_gid)
-    if storage.exists(os.path.join(source, storage.MAILDIR)):
-        if _has_messages(os.path.join(home, storage.MAILDIR)):
-            _forget_history(instance, os.path.join(source, storage.MAILDIR))
+def take_in(instance: "Instance", address: str, home: str, source: str) -> None:
+    """Bring one user's staged mail and scripts into its mailbox; only root can.
+
+    Args:
+        instance: the host.
+        address: the user's.
+        home: where the user's mail is.
+        source: the staged mail.
+
+    Raises:
+        StorageFailed, OSError: it cannot be done.
+    """
+    maildir = os.path.join(source, storage.MAILDIR)
+    if storage.exists(maildir) and _has_messages(os.path.join(home, storage.MAILDIR)):
+        _forget_history(maildir)
+    give_tree(instance, source)
+    if storage.exists(maildir):
         home_folder, source_folder = storage.open_folder(home), storage.open_folder(source)
         try:
             for _try in range(_TRIES):
@@ -191,7 +202,7 @@ def _has_messages(maildir: str) -> bool:
         return False
 
 
-def _forget_history(instance: "Instance", maildir: str) -> None:
+def _forget_history(maildir: str) -> None:
     """Give the copy's messages other UIDs than the mailbox's, which may have been imported from the same mailbox.
 
     Where both begin with the same messages, Dovecot would take what only one of them has for deleted in the other, and
@@ -202,8 +213,7 @@ def _forget_history(instance: "Instance", maildir: str) -> None:
             storage.purge(os.path.join(maildir, name))
     for folder in (maildir, *(os.path.join(maildir, name) for name in trees.names(maildir) if name.startswith("."))):
         path = os.path.join(folder, "dovecot-uidlist")
-        replace_file(path, _renumbered(trees.read_file(path) if storage.exists(path) else b"3\n"))
-        os.chown(path, instance.mail_uid, instance.mail_gid)
+        trees.write_file(path, _renumbered(trees.read_file(path) if storage.exists(path) else b"3\n"))
 
 
 def _renumbered(uidlist: bytes) -> bytes:
@@ -218,26 +228,43 @@ def _renumbered(uidlist: bytes) -> bytes:
     return header + b"\n" + b"".join(b"%d %b\n" % record for record in records)
 
 
-def _back_up(instance: "Instance", address: str, home: str, target: str) -> None:
-    """Have doveadm copy a mailbox. While it does, the copy belongs to the mail's owner; then it is ours again."""
-    give(target, instance.mail_uid, instance.mail_gid)
+def copy_out(instance: "Instance", address: str, home: str, target: str) -> None:
+    """Copy one user's mail and scripts, or bring a copy up to date; only root can.
+
+    While doveadm does it, the copy belongs to the mail's owner; then it belongs to who runs the commands.
+
+    Args:
+        instance: the host.
+        address: the user's.
+        home: where the user's mail is.
+        target: the copy.
+
+    Raises:
+        StorageFailed, Unavailable, OSError: it cannot be done.
+    """
+    give_tree(instance, target)
     try:
-        home_folder, target_folder = storage.open_folder(home), storage.open_folder(target)
-        try:
-            for again in range(_TRIES):
-                status, text = services.backup(instance, address, home_folder, target_folder)
-                if status == 0:
-                    return
-                if status != _AGAIN and again == 0:
-                    # Perhaps it is the copy of another mailbox: the user was deleted and added again.
-                    storage.purge(os.path.join(target, storage.MAILDIR))
-                elif status != _AGAIN:
-                    break
-        finally:
-            os.close(home_folder)
-            os.close(target_folder)
+        _back_up(instance, address, home, target)
+        _copy_scripts(home, target)
     finally:
-        give(target, os.geteuid(), os.getegid())
+        take_tree(instance, target)
+
+
+def _back_up(instance: "Instance", address: str, home: str, target: str) -> None:
+    home_folder, target_folder = storage.open_folder(home), storage.open_folder(target)
+    try:
+        for again in range(_TRIES):
+            status, text = services.backup(instance, address, home_folder, target_folder)
+            if status == 0:
+                return
+            if status != _AGAIN and again == 0:
+                # Perhaps it is the copy of another mailbox: the user was deleted and added again.
+                storage.purge(os.path.join(target, storage.MAILDIR))
+            elif status != _AGAIN:
+                break
+    finally:
+        os.close(home_folder)
+        os.close(target_folder)
     if status == _AGAIN:
         raise Unavailable(f"the mailbox of {address} keeps changing while it is copied; try again")
     raise StorageFailed(f"the mail of {address} cannot be copied: {text or f'doveadm ends with {status}'}")
@@ -263,14 +290,14 @@ def _copy_scripts(home: str, target: str) -> None:
     if names:
         storage.make(copy, copy)
         for name in names:
-            replace_file(os.path.join(copy, name), trees.read_file(os.path.join(source, name)))
+            trees.write_file(os.path.join(copy, name), trees.read_file(os.path.join(source, name)))
     else:
         storage.purge(copy)
     active = _active(home)
     if active is None:
         storage.purge(os.path.join(target, _ACTIVE))
     else:
-        replace_file(os.path.join(target, _ACTIVE), active)
+        trees.write_file(os.path.join(target, _ACTIVE), active)
 
 
 def _scripts(folder: str) -> set[str]:

@@ -133,6 +133,7 @@ def logrotate(instance: Instance) -> str:
     delaycompress
     missingok
     notifempty
+    create
     sharedscripts
     postrotate
         {command} host reload

@@ -35,7 +35,9 @@ def load(path: str, kept: str, parse: "Callable[[str], Any]") -> "Any":
     stamp = (_FORMAT, sys.hexversion, status.st_mtime_ns, status.st_size, status.st_ino)
     try:
         with open(kept, "rb", buffering=0) as file:
-            found, content = marshal.loads(file.read() or b"")  # noqa: S302 - our own file in a private folder
+            # What another user has kept is for that user: root works in a service user's home, for example.
+            own = os.fstat(file.fileno()).st_uid == _user()
+            found, content = marshal.loads(file.read() if own else b"")  # noqa: S302 - our own file
     except (OSError, ValueError, EOFError, TypeError):
         found = content = None
     if found == stamp:
@@ -44,6 +46,10 @@ def load(path: str, kept: str, parse: "Callable[[str], Any]") -> "Any":
     if time.time_ns() - status.st_mtime_ns >= _SETTLED:
         _keep(kept, marshal.dumps((stamp, content)))
     return content
+
+
+def _user() -> int:
+    return os.geteuid() if hasattr(os, "geteuid") else 0
 
 
 def _keep(path: str, octets: bytes) -> None:

@@ -59,6 +59,7 @@ def run(program: str, perform: "Perform") -> "NoReturn":
 def _run(program: str, perform: "Perform", argv: "Sequence[str]", *, stdout_open: bool) -> int:
     secrets: list[str] = []
     try:
+        become_owner_of_home()
         _write(perform(program, argv, secrets), stdout_open=stdout_open)
     except MailAddonError as error:
         _refuse(program, error)
@@ -67,6 +68,21 @@ def _run(program: str, perform: "Perform", argv: "Sequence[str]", *, stdout_open
     else:
         return 0
     return 1
+
+
+def become_owner_of_home() -> None:
+    """Where root works in somebody else's home, become its owner.
+
+    Raises:
+        NotConfigured: the owner has no name.
+    """
+    from . import home
+
+    try:
+        path = home.locate()
+    except MailAddonError:
+        return  # what needs a home will say so
+    home.become_owner(path)
 
 
 def _perform(program: str, argv: "Sequence[str]", secrets: list[str]) -> str:

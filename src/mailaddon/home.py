@@ -8,6 +8,12 @@ import sys
 
 from .errors import NotConfigured
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pwd import struct_passwd
+
+#: The home of a system service.
+OF_A_SERVICE = "/var/lib/mailaddon"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -26,10 +32,47 @@ def locate() -> str:
         return os.path.normpath(home)
     if sys.platform == "win32":
         return os.path.join(os.environ.get("PROGRAMDATA", "C:\\ProgramData"), "mailaddon")
-    if os.geteuid() == 0:
-        return "/var/lib/mailaddon"
+    if os.geteuid() == 0 or _is_ours(OF_A_SERVICE):
+        return OF_A_SERVICE
     data = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
     return os.path.join(data, "mailaddon")
+
+
+def _is_ours(path: str) -> bool:
+    try:
+        return os.stat(path).st_uid == os.geteuid()
+    except OSError:
+        return False
+
+
+def become_owner(home: str) -> None:
+    """Where root works in somebody else's home, become its owner, for good.
+
+    The owner can write what a command of root would trust: the settings, for example, name code to be run.
+
+    Raises:
+        NotConfigured: the owner has no name.
+    """
+    if getattr(os, "geteuid", int)() != 0 or not os.path.isdir(home):
+        return
+    status = os.stat(home)
+    if status.st_uid == 0:
+        return
+    import pwd
+
+    try:
+        entry = pwd.getpwuid(status.st_uid)
+    except KeyError:
+        raise NotConfigured(f"{home} belongs to user {status.st_uid}, who does not exist") from None
+    os.environ["MAILADDON_HOME"] = home  # the place of the new user would be another
+    become(entry)
+
+
+def become(user: "struct_passwd") -> None:
+    """Be another user, for good; for root only."""
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
 
 
 def ensure(home: str) -> None:

@@ -31,7 +31,7 @@ PATIENCE = 15  # s
 _GUARD = """
 import os, shutil, signal, sys, time
 root = sys.argv[1]
-sys.stdin.read()
+others = sys.stdin.read().split()
 for name in ("run/follow", "spool/pid/master", "run/dovecot/master"):
     try:
         with open(f"{root}/i/{name}.pid") as file:
@@ -49,6 +49,9 @@ for name in ("run/follow", "spool/pid/master", "run/dovecot/master"):
     except (OSError, ValueError):
         continue
 shutil.rmtree(root)
+for path in others:
+    if os.path.exists(path):
+        os.unlink(path)
 """
 _numbers = itertools.count(1)
 
@@ -150,6 +153,12 @@ class Host:
             env=self.env,
             start_new_session=True,
         )
+
+    def removes(self, path: Path) -> None:
+        """Have a file outside of the folder removed at the end."""
+        assert self._guard.stdin
+        self._guard.stdin.write(f"{path}\n".encode())
+        self._guard.stdin.flush()
 
     def __enter__(self) -> Self:
         return self

@@ -8,11 +8,14 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..command import logged
+from ..command import become_owner_of_home, logged
 from ..errors import BackendUnusable, MailAddonError, StorageFailed
 from ._output import JSON_ASKED, SECRETS, failure, write_json
 
 _ARGUMENTS = "mailaddon.arguments"
+
+#: What root does as root, whoever the home belongs to; none of it loads what the home's owner can write as code.
+_OF_ROOT = (["host", "init"], ["host", "check"], ["host", "demo"])
 
 SUBCOMMANDS = {
     "addons": "mailaddon.cli.addons:addons",
@@ -78,6 +81,8 @@ class Application(LazyGroup):
         """Run the subcommand."""
         secrets: list[str] = ctx.meta.setdefault(SECRETS, [])
         try:
+            if ctx.meta[_ARGUMENTS][:2] not in _OF_ROOT:
+                become_owner_of_home()
             return super().invoke(ctx)
         except MailAddonError as error:
             refusal = error

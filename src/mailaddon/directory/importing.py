@@ -69,7 +69,7 @@ def apply(directory: "Directory", request: "DomainTransfer | UserTransfer", mail
         As `verify`, and StorageFailed when the mail cannot be put in place; then nothing is imported.
     """
     export, settings = _opened(request)
-    journal = Journal(directory.home, shared=directory.database.shared)
+    journal = Journal(directory.home, shared=directory.database.shared, reclaim=directory.reclaim)
     try:
         staging = _stage(journal, export, request.mailbox_directory)
     except BaseException:

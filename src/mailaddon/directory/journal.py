@@ -41,10 +41,14 @@ class Journal:
         home: the folder of all state.
         shared: whether other homes use the same database.
         token: its name in the database; "" for a new journal.
+        reclaim: makes a folder ours that is somebody else's, so that it can be purged; raises OSError.
     """
 
-    def __init__(self, home: str, *, shared: bool = False, token: str = "") -> None:
+    def __init__(
+        self, home: str, *, shared: bool = False, token: str = "", reclaim: "Callable[[str], None] | None" = None
+    ) -> None:
         self._home = home
+        self._reclaim = reclaim
         self._shared = shared
         self._token = token
         self._folder = os.path.join(home, "journal")
@@ -212,13 +216,22 @@ class Journal:
         for verb, *paths in self._entries:
             if verb == _PURGE:
                 # Mail that could not be moved back is nobody's to purge; it waits until it can be moved.
-                done &= _attempt(_be_gone if paths[0] in moved else storage.purge, *paths)
+                done &= _attempt(_be_gone if paths[0] in moved else self._purge, *paths)
         for verb, *paths in reversed(self._entries):
             if verb == (_EMPTY if committed else _MADE):
                 storage.remove_folder_if_empty(*paths)
         if done:
             _attempt(os.unlink, self._path)
         self.release()
+
+    def _purge(self, path: str) -> None:
+        try:
+            storage.purge(path)
+        except PermissionError:
+            if self._reclaim is None:
+                raise
+            self._reclaim(path)
+            storage.purge(path)
 
     def release(self) -> None:
         """Give the journal up; another transaction may finish it."""
@@ -227,9 +240,9 @@ class Journal:
             self._descriptor = -1
 
     @classmethod
-    def left_behind(cls, home: str, token: str) -> "Journal | None":
+    def left_behind(cls, home: str, token: str, reclaim: "Callable[[str], None] | None" = None) -> "Journal | None":
         """The journal of a process that is gone, or None if it lives or has finished."""
-        journal = cls(home, token=token)
+        journal = cls(home, token=token, reclaim=reclaim)
         try:
             journal._descriptor = _locked(journal._path)
             journal._entries = _entries(journal._path)
@@ -239,7 +252,9 @@ class Journal:
         return journal
 
     @classmethod
-    def over(cls, home: str, token: str, patience: float) -> "Journal | None":
+    def over(
+        cls, home: str, token: str, patience: float, reclaim: "Callable[[str], None] | None" = None
+    ) -> "Journal | None":
         """As `left_behind`, asked by who holds the write lock, about a journal that is not committed.
 
         If its transaction has begun, it is over too, but its process may still be busy dying, or taking its steps back.
@@ -249,7 +264,7 @@ class Journal:
         """
         deadline = time.monotonic() + patience
         while True:
-            journal = cls.left_behind(home, token)
+            journal = cls.left_behind(home, token, reclaim)
             path = os.path.join(home, "journal", token)
             try:
                 if journal is not None or (_BEGUN,) not in _entries(path):
@@ -393,11 +408,11 @@ def recover(transaction: "Transaction") -> "list[Journal]":
     adopted = []
     for token in tokens:
         if token in committed:
-            journal = Journal.left_behind(directory.home, token)
+            journal = Journal.left_behind(directory.home, token, directory.reclaim)
             if journal is not None:
                 adopted.append(journal)
         else:
-            journal = Journal.over(directory.home, token, directory.lock_timeout)
+            journal = Journal.over(directory.home, token, directory.lock_timeout, directory.reclaim)
             if journal is not None:
                 journal.undo()
     over = committed.difference(tokens)

@@ -11,7 +11,7 @@ from .journal import Journal, abandoned, recover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, Self
 
     from ._database import Connection, Database
@@ -41,6 +41,7 @@ class Directory:
     Attributes:
         database: where it is stored.
         outbox: what a backend does besides, if it does anything: it is told of every change.
+        reclaim: makes a mail folder ours, if mail belongs to somebody else, so that it can be purged; raises OSError.
 
     Raises:
         NotConfigured: the location is neither, or what PostgreSQL needs is not installed.
@@ -50,6 +51,7 @@ class Directory:
         self.home = home
         self.lock_timeout = lock_timeout
         self.outbox: Outbox | None = None
+        self.reclaim: Callable[[str], None] | None = None
         self.database: Database
         if on_server(location):
             from ._postgresql import PostgreSQL
@@ -141,7 +143,7 @@ class Transaction:
         self, directory: Directory, *, writes: bool, dry_run: bool = False, journal: Journal | None = None
     ) -> None:
         self.directory = directory
-        self.journal = journal or Journal(directory.home, shared=directory.database.shared)
+        self.journal = journal or Journal(directory.home, shared=directory.database.shared, reclaim=directory.reclaim)
         self.now = int(time.time())
         self._writes = writes
         self._dry_run = dry_run

@@ -169,6 +169,23 @@ def read_file(path: str) -> bytes:
     return storage.within(path, read)
 
 
+def write_file(path: str, content: bytes) -> None:
+    """Write a private file, whole or not at all, and not through a link.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def write(folder: int, name: str) -> None:
+        if _status(folder, _COPYING) is not None:
+            os.unlink(_COPYING, dir_fd=folder)
+        with os.fdopen(os.open(_COPYING, _WRITE, _PRIVATE_FILE, dir_fd=folder), "wb") as file:
+            file.write(content)
+        os.rename(_COPYING, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+    storage.within(path, write)
+
+
 def files(path: str) -> "Iterator[str]":
     """The paths of all files below a folder, relative to it, sorted. A link counts as a file.
 

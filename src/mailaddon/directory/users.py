@@ -153,7 +153,8 @@ def delete(tx: "Transaction", domain_name: str, name: str) -> None:
     routing.leave_lists(tx, domain, gone)
     routing.clear_catch_alls(tx, domain, gone)
     tx.run("DELETE FROM address WHERE id = ?", user.id)
-    tx.journal.remove(os.path.join(domain.storage, name), domain.mailbox_directory)
+    # Beside where it is: whoever may not write to a folder may rename it, but not move it to another.
+    tx.journal.remove(os.path.join(domain.storage, name), domain.storage)
 
 
 def _alias_names(tx: "Transaction", domain: Domain, user: User) -> list[str]:

@@ -1,0 +1,416 @@
+"""Commands that run as a service user: what they can do, and what the one program that they may run as root refuses."""
+
+import imaplib
+import os
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from mailhost.conftest import urls
+from mailhost.host import Outside, unverified
+from mailhost.service_user import USER, ServiceHost, identity
+
+if TYPE_CHECKING:
+    from postgresql_server import Server
+
+#: Tries to read everything below a folder, and prints what it could open that is a file.
+READER = """
+import os, sys
+def look(folder):
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        names = []
+    for name in names:
+        path = os.path.join(folder, name)
+        if os.path.islink(path):
+            continue
+        if os.path.isdir(path):
+            look(path)
+        elif os.path.isfile(path):
+            try:
+                with open(path, "rb") as file:
+                    content = file.read().replace(b"\\n\\n", b"\\n")
+                sys.stdout.buffer.write(os.fsencode(path) + b"\\0" + content + b"\\n\\n")
+            except OSError:
+                continue
+for path in sys.argv[1:]:
+    look(path)
+"""
+
+
+@pytest.fixture(scope="module")
+def _service(request: pytest.FixtureRequest, database: str, outside: Outside) -> Iterator[ServiceHost]:
+    with ExitStack() as stack:
+        where = ()
+        if database == "postgresql":
+            server: Server = request.getfixturevalue("server")
+            where = urls(server, stack.enter_context(server.schema()))
+        made = stack.enter_context(ServiceHost(outside.port, *where))
+        made.init()
+        made.prints("EStartMailServer")
+        yield made
+
+
+@pytest.fixture
+def service(_service: ServiceHost) -> Iterator[ServiceHost]:
+    yield _service
+    assert _service.log("effects.log") == ""
+
+
+def nobody_reads(host: ServiceHost) -> dict[str, bytes]:
+    """Every file that a process of nobody could open, and what is in it."""
+    folders = [str(host.root), str(host.home)]
+    command = ["/usr/bin/python3", "-I", "-c", READER, *folders]
+    said = subprocess.run(command, capture_output=True, check=True, cwd="/", **identity("nobody")).stdout
+    found = (entry.partition(b"\0") for entry in said.split(b"\n\n") if entry)
+    return {os.fsdecode(path): content for path, _, content in found}
+
+
+def test_every_command_works_with_real_mail(service: ServiceHost, outside: Outside) -> None:
+    domain = service.add_domain("u1", "u2")
+    service.prints("ESetCatchallUser", domain, "")
+    service.takes(f"u1@{domain}")
+    assert service.subjects(f"u1@{domain}") == ["subject"]
+
+    service.prints("ESetAutoResponder", domain, "u1", "away", "text")
+    service.takes(f"u1@{domain}", sender=f"replied-{domain}@outside.test")
+    outside.to(f"replied-{domain}@outside.test")
+
+    service.prints("ESuspendUser", domain, "u2")
+    assert service.refuses(f"u2@{domain}")[0] == 450
+    service.prints("EResumeUser", domain, "u2")
+    service.prints("ESuspendDomain", domain)
+    assert service.refuses(f"u2@{domain}")[0] == 450
+    service.prints("EResumeDomain", domain)
+    service.takes(f"u2@{domain}")
+    assert len(service.inbox(f"u2@{domain}")) == 1
+
+    session = service.login(f"u1@{domain}")
+    service.prints("EDeleteUser", domain, "u1")
+    assert service.ended(session)
+    assert service.refuses(f"u1@{domain}")[0] == 550
+    assert os.listdir(service.mail / domain) in (["admin", "u2"], ["u2", "admin"])
+
+    service.prints("EDeleteDomain", domain)
+    assert service.refuses(f"u2@{domain}")[0] == 554
+    assert os.listdir(service.mail) == []
+
+
+def test_mailing_lists(service: ServiceHost) -> None:
+    domain = service.add_domain("u1", "u2")
+    service.prints("ESetCatchallUser", domain, "")
+    service.prints("EAddMailingList", domain, "news")
+    for user in ("u1", "u2"):
+        service.prints("EAddMailingListMember", domain, "news", "Name", f"{user}@{domain}")
+    assert service.prints("EGetMailingListMemberList", domain, "news") == f"u1@{domain}\nu2@{domain}\n"
+    service.prints("EDeleteMailingListMember", domain, "news", f"u2@{domain}")
+    service.takes(f"news@{domain}", sender=f"u1@{domain}", subject="to all")
+    assert service.eventually(f"u1@{domain}", 1) == ["to all"]
+    assert service.subjects(f"u2@{domain}") == []
+    service.prints("EDeleteMailingList", domain, "news")
+    assert service.refuses(f"news@{domain}")[0] == 550
+    assert not (service.root / "lists" / domain / "news").exists()
+    service.prints("EAddMailingList", domain, "more")
+    service.prints("EDeleteDomain", domain)
+    assert not (service.root / "lists" / domain).exists()
+
+
+def test_network_settings_and_addresses(service: ServiceHost, outside: Outside) -> None:
+    domain = service.add_domain("u1", ip="127.0.0.44")
+    service.prints("EChangeNetworkSettings", "127.0.0.1", "mail.host.test", "127.0.0.1", "new.host.test")
+    with service.smtp() as smtp:
+        assert smtp.ehlo()[1].startswith(b"new.host.test")
+        smtp.starttls(context=unverified())
+        assert isinstance(smtp.sock, ssl.SSLSocket)
+        assert b"new.host.test" in (smtp.sock.getpeercert(binary_form=True) or b"")
+    with service.submission(f"u1@{domain}", "pw") as smtp:
+        smtp.sendmail(f"u1@{domain}", f"from-{domain}@outside.test", "Subject: one\n\ntext\n")
+    (arrival,) = outside.to(f"from-{domain}@outside.test")
+    assert arrival.peer == "127.0.0.44"
+    service.prints("EChangeNetworkSettings", "127.0.0.1", "new.host.test", "127.0.0.1", "mail.host.test")
+
+
+def test_exports_and_imports(service: ServiceHost) -> None:
+    domain = service.add_domain("u1")
+    place = service.folder / f"export-{domain}"
+    place.mkdir()
+    os.chown(place, identity(USER)["user"], -1)
+    user = (domain, "u1", str(service.mail), str(place), "1", "1", "1")
+    service.takes(f"u1@{domain}", subject="exported")
+    assert service.subjects(f"u1@{domain}") == ["exported"]
+    service.prints("EPreExportUser", *user)
+    service.takes(f"u1@{domain}", subject="between")
+    assert len(service.inbox(f"u1@{domain}")) == 2
+    service.prints("EPostExportUser", *user)
+    service.prints("EDeleteUser", domain, "u1")
+    service.prints("EPreImportUser", *user)
+    service.prints("EPostImportUser", *user)
+    assert service.subjects(f"u1@{domain}") == ["between", "exported"]
+    service.takes(f"u1@{domain}", subject="after")
+    service.prints("EPostImportUser", *user)
+    assert service.subjects(f"u1@{domain}") == ["after", "between", "exported"]
+    assert [name for name in os.listdir(service.mail / domain) if name.startswith(".")] == []
+
+
+def test_stopped_and_started(service: ServiceHost) -> None:
+    domain = service.add_domain()
+    service.prints("EStopMailServer")
+    assert service.run("mailaddon", "host", "status").returncode == 1
+    service.prints("EStartMailServer")
+    assert "runs, process" in service.prints("mailaddon", "host", "status")
+    service.takes(f"admin@{domain}")
+
+
+def test_root_becomes_the_service_user(service: ServiceHost) -> None:
+    done = service.as_root(
+        "EAddDomain", "root.test", "192.0.2.1", str(service.mail), "-1", "admin", "pw", "0", *"11111111"
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    uid = identity(USER)["user"]
+    assert (service.mail / "root.test").stat().st_uid == uid
+    assert {path.stat().st_uid for path in service.home.rglob("*")} == {uid}
+    done = service.as_root("mailaddon", "doctor")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert {path.stat().st_uid for path in service.home.rglob("*")} == {uid}
+    service.prints("EDeleteDomain", "root.test")
+
+
+def test_check_finds_nothing_wrong_for_root_and_for_the_service_user(service: ServiceHost) -> None:
+    domain = service.add_domain("u1")
+    service.prints("EAddMailingList", domain, "news")
+    service.prints("ESetAutoResponder", domain, "u1", "away", "text")
+    service.takes(f"u1@{domain}")
+    service.quiet()
+    assert service.as_root("mailaddon", "host", "check").stdout == b"nothing is wrong\n"
+    assert service.prints("mailaddon", "host", "check") == "nothing is wrong\n"
+    assert "PROBLEM" not in service.prints("mailaddon", "doctor")
+
+
+@pytest.mark.parametrize(
+    ("path", "mode"),
+    [
+        ("home", 0o755),
+        ("home/mailaddon.toml", 0o644),
+        ("i/log/postfix.log", 0o644),
+        ("i/log/effects.log", 0o666),
+        ("i/mail/{domain}", 0o755),
+        ("i/mail/{domain}/admin", 0o750),
+        ("i/sieve/{domain}/admin.sieve", 0o666),
+        ("i/lists/{domain}/news", 0o755),
+        ("i/spool/private", 0o755),
+        ("i/spool/active", 0o755),
+        ("i/run/dovecot/auth-postfix", 0o666),
+        ("i/run/dovecot/doveadm-server", 0o666),
+        ("i/run/effects.lock", 0o644),
+        ("i/etc/key.pem", 0o640),
+        ("i/etc/mailaddon-host-helper", 0o777),
+        ("{sudoers}", 0o640),
+    ],
+)
+def test_check_names_what_has_other_rights(service: ServiceHost, path: str, mode: int) -> None:
+    domain = service.add_domain()
+    service.prints("EAddMailingList", domain, "news")
+    service.prints("ESetAutoResponder", domain, "admin", "away", "text")
+    found = service.folder / path.format(domain=domain, sudoers=service.sudoers)
+    before = found.stat().st_mode & 0o7777
+    found.chmod(mode)
+    try:
+        done = service.as_root("mailaddon", "host", "check")
+    finally:
+        found.chmod(before)
+    assert done.returncode == 1
+    assert f"{found}: " in done.stdout.decode()
+
+
+def test_nobody_reads_hashes_keys_or_mail(service: ServiceHost) -> None:
+    domain = service.add_domain("u1")
+    service.prints("EAddMailingList", domain, "news")
+    service.prints("ESetAutoResponder", domain, "u1", "away", "a reply 4711")
+    service.takes(f"u1@{domain}", text="a message 4711\n")
+    assert len(service.inbox(f"u1@{domain}")) == 1
+    read = nobody_reads(service)
+    assert read, "nobody reads anything at all: this test proves nothing"
+    assert str(service.root / "etc" / "certificate.pem") in read
+    for path, content in read.items():
+        assert b"argon2" not in content.lower(), path
+        assert b"$6$" not in content, path
+        assert b"PRIVATE KEY" not in content, path
+        assert b"4711" not in content, path
+        assert f"u1@{domain}".encode() not in content, path
+        assert "password" not in content.decode(errors="replace") or path.endswith((".cf", ".conf")), path
+    private = ("db", "mail", "sieve", "log", "data", "home", "spool/active", "spool/private")
+    assert not [path for path in read if path.startswith(tuple(f"{service.root}/{name}/" for name in private))]
+    assert not [path for path in read if path.startswith(f"{service.home}/")]
+
+
+def test_the_policy_user_changes_nothing(service: ServiceHost, database: str) -> None:
+    """SQLite needs the right to write for reading, so there the file's group has it; see the documentation."""
+    write = """
+import os, sys
+for path in sys.argv[1:]:
+    for folder, _, names in os.walk(path):
+        for name in (folder, *(os.path.join(folder, name) for name in names)):
+            if os.access(name, os.W_OK) and not os.path.islink(name) and not name.endswith("/dev/null"):
+                print(name)
+"""
+    command = ["/usr/bin/python3", "-I", "-c", write, str(service.root), str(service.home)]
+    said = subprocess.run(command, capture_output=True, check=True, cwd="/", **identity("mailaddon-policy")).stdout
+    sockets = str(service.root / "run" / "dovecot")
+    found = {path for path in said.decode().split() if not path.startswith(sockets)}
+    file = {str(service.root / "db"), *(str(path) for path in (service.root / "db").glob("*"))}
+    assert found == (file if database == "sqlite" else set())
+
+
+HOSTILE = [
+    (),
+    ("shell",),
+    ("",),
+    ("-h",),
+    ("--", "start"),
+    ("start", "now"),
+    ("start\n",),
+    ("kick",),
+    ("kick", "*"),
+    ("kick", "*@*"),
+    ("kick", "u1@d.test\nu2@d.test"),
+    ("kick", "-A"),
+    ("kick", "u1@d.test", "u2@d.test"),
+    ("network",),
+    ("network", "mail.test\nmaillog_file=/etc/passwd", "-"),
+    ("network", "-mail.test", "-"),
+    ("network", "new.test", "127.0.0.1 -o x=y"),
+    ("network", "new.test", "-", "::1\n-o x=y"),
+    ("give", "/etc"),
+    ("give", "relative"),
+    ("give", "{mail}"),
+    ("give", "{mail}/../etc"),
+    ("give", "{mail}/./x"),
+    ("give", "{mail}//x"),
+    ("give", "{mail}-other/x", "u1"),
+    ("give", "{mail}/none.test", "u1"),
+    ("give", "{mail}/{domain}", "../../etc"),
+    ("give", "{mail}/{domain}", ".."),
+    ("give", "{mail}/{domain}", "admin/Maildir"),
+    ("give", "{mail}/{domain}", ""),
+    ("give", "{mail}/{domain}", "a\nb"),
+    ("give", "{mail}/link", "postfix"),
+    ("give", "{mail}/{domain}", "link"),
+    ("give", "{mail}/{domain}", "foreign"),
+    ("give", "{mail}/foreign", "admin"),
+    ("take", "{mail}"),
+    ("take", "/"),
+    ("take", "/etc/postfix"),
+    ("take", "{root}/db"),
+    ("take", "{mail}/link"),
+    ("take", "{mail}/link/postfix"),
+    ("take", "{mail}/{domain}/../../db"),
+    ("take", "{mail}/{domain}", "{mail}/x"),
+    ("list-make", "news@d.test"),
+    ("list-make", "../x@d.test", "admin@d.test"),
+    ("list-make", "x@../d.test", "admin@d.test"),
+    ("list-make", "x@d.test/..", "admin@d.test"),
+    ("list-make", "x@d.test", "admin@d.test\nroot"),
+    ("list-make", "x@d.test", "admin"),
+    ("list-remove", "*"),
+    ("list-remove", "*@.."),
+    ("list-remove", "*@"),
+    ("list-remove", "@d.test"),
+    ("list-members", "../../db@d.test"),
+    ("list-members", "none@d.test"),
+    ("list-subscribe", "none@d.test", "u1@d.test"),
+    ("list-subscribe", "news@d.test", "-h"),
+    ("list-unsubscribe", "news@d.test"),
+]
+
+
+def test_the_helper_refuses_everything_else(service: ServiceHost) -> None:
+    domain = service.add_domain()
+    uid = identity(USER)["user"]
+    links = [service.mail / "link", service.mail / domain / "link"]
+    foreign = [service.mail / "foreign", service.mail / "foreign" / "admin", service.mail / domain / "foreign"]
+    for link in links:
+        link.symlink_to("/etc")
+        os.chown(link, uid, -1, follow_symlinks=False)
+    for folder in foreign:
+        folder.mkdir()
+    watched = ["/etc", "/etc/passwd", "/etc/postfix", service.root, service.root / "db", *foreign]
+    before = {path: rights(path) for path in watched if os.path.exists(path)}
+    given = {"mail": service.mail, "root": service.root, "domain": domain}
+    for arguments in HOSTILE:
+        done = service.helper(*(argument.format(**given) for argument in arguments))
+        assert done.returncode == 1, done
+        assert done.stdout == b"", done
+        assert done.stderr.count(b"\n") == 1, done
+        assert done.stderr.startswith(f"{service.root}/etc/mailaddon-host-helper: ".encode()), done
+        assert {path: rights(path) for path in before} == before, done
+    for path in (*links, *reversed(foreign)):
+        (Path.unlink if path.is_symlink() else Path.rmdir)(path)
+    service.prints("EDeleteDomain", domain)
+
+
+def rights(path: str | Path) -> tuple[int, int, int]:
+    status = os.stat(path)
+    return status.st_uid, status.st_gid, status.st_mode
+
+
+def test_files_of_others_are_neither_given_nor_taken(service: ServiceHost) -> None:
+    domain = service.add_domain()
+    uid = identity(USER)["user"]
+    folder = service.mail / domain / "u1"
+    folder.mkdir()
+    os.chown(folder, uid, -1)
+    secret = service.folder / "secret"
+    secret.write_text("root's\n", encoding="utf-8")
+    os.link(secret, folder / "linked")
+    done = service.helper("give", str(folder.parent), "u1")
+    assert done.returncode == 1
+    assert b"belongs to somebody else" in done.stderr
+    assert secret.stat().st_uid == 0
+    done = service.helper("take", str(folder))
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert secret.stat().st_uid == 0
+    (folder / "linked").unlink()
+    folder.rmdir()
+
+
+def test_mail_anywhere_else_is_refused_and_nothing_is_left(service: ServiceHost) -> None:
+    elsewhere = service.folder / "elsewhere"
+    elsewhere.mkdir()
+    os.chown(elsewhere, identity(USER)["user"], -1)
+    arguments = ("else.test", "192.0.2.1", str(elsewhere), "-1", "admin", "pw", "0", *"11111111")
+    refusal = service.refusal("EAddDomain", *arguments)
+    assert "mail_folders" in refusal
+    assert "[storage-failed]" in refusal
+    assert os.listdir(elsewhere) == []
+
+
+def test_nobody_else_may_run_the_helper(service: ServiceHost) -> None:
+    for user in ("nobody", "mailaddon-policy", "postfix"):
+        done = service.helper("status", user=user)
+        assert done.returncode == 1
+        assert done.stdout == b""
+    with ServiceHost(service.outside_port) as other:
+        other.init()
+        assert other.helper("status").returncode == 0
+        other.sudoers.unlink()
+        assert b"password is required" in other.helper("status").stderr
+        refusal = other.refusal("EStartMailServer")
+        assert "sudo: a password is required" in refusal
+        assert "[unavailable]" in refusal
+        found = other.as_root("mailaddon", "host", "check").stdout.decode()
+        assert f"{other.sudoers}: it does not exist" in found
+        assert f"sudo does not let {USER} run the helper" in found
+
+
+def test_a_login_is_possible_at_once(service: ServiceHost) -> None:
+    domain = service.add_domain()
+    service.add_user(domain, "u1")
+    service.login(f"u1@{domain}").logout()
+    service.prints("ESuspendUser", domain, "u1")
+    with pytest.raises(imaplib.IMAP4.error, match="suspended"):
+        service.login(f"u1@{domain}")
