@@ -176,11 +176,11 @@ def take_in(instance: "Instance", address: str, home: str, source: str) -> None:
     Raises:
         StorageFailed, OSError: it cannot be done.
     """
-    maildir = os.path.join(source, storage.MAILDIR)
-    if storage.exists(maildir) and _has_messages(os.path.join(home, storage.MAILDIR)):
-        _forget_history(maildir)
     give_tree(instance, source)
+    maildir = os.path.join(source, storage.MAILDIR)
     if storage.exists(maildir):
+        if _has_messages(os.path.join(home, storage.MAILDIR)):
+            _forget_history(instance, maildir)
         home_folder, source_folder = storage.open_folder(home), storage.open_folder(source)
         try:
             for _try in range(_TRIES):
@@ -202,7 +202,7 @@ def _has_messages(maildir: str) -> bool:
         return False
 
 
-def _forget_history(maildir: str) -> None:
+def _forget_history(instance: "Instance", maildir: str) -> None:
     """Give the copy's messages other UIDs than the mailbox's, which may have been imported from the same mailbox.
 
     Where both begin with the same messages, Dovecot would take what only one of them has for deleted in the other, and
@@ -213,7 +213,11 @@ def _forget_history(maildir: str) -> None:
             storage.purge(os.path.join(maildir, name))
     for folder in (maildir, *(os.path.join(maildir, name) for name in trees.names(maildir) if name.startswith("."))):
         path = os.path.join(folder, "dovecot-uidlist")
-        trees.write_file(path, _renumbered(trees.read_file(path) if storage.exists(path) else b"3\n"))
+        _write(instance, path, _renumbered(trees.read_file(path) if storage.exists(path) else b"3\n"))
+
+
+def _write(instance: "Instance", path: str, content: bytes) -> None:
+    trees.write_file(path, content, (instance.mail_uid, instance.mail_gid))
 
 
 def _renumbered(uidlist: bytes) -> bytes:
@@ -245,7 +249,7 @@ def copy_out(instance: "Instance", address: str, home: str, target: str) -> None
     give_tree(instance, target)
     try:
         _back_up(instance, address, home, target)
-        _copy_scripts(home, target)
+        _copy_scripts(instance, home, target)
     finally:
         take_tree(instance, target)
 
@@ -282,22 +286,37 @@ def _tidy(maildir: str) -> None:
 # The user's own Sieve scripts: files in a folder, and a link to the active one, which an export has as a file
 
 
-def _copy_scripts(home: str, target: str) -> None:
+def _copy_scripts(instance: "Instance", home: str, target: str) -> None:
     source, copy = os.path.join(home, _SCRIPTS), os.path.join(target, _SCRIPTS)
     names = _scripts(source)
     for name in (_scripts(copy) - names) if names else ():
         storage.purge(os.path.join(copy, name))
     if names:
-        storage.make(copy, copy)
+        _make_folder(instance, copy)
         for name in names:
-            trees.write_file(os.path.join(copy, name), trees.read_file(os.path.join(source, name)))
+            _write(instance, os.path.join(copy, name), trees.read_file(os.path.join(source, name)))
     else:
         storage.purge(copy)
     active = _active(home)
     if active is None:
         storage.purge(os.path.join(target, _ACTIVE))
     else:
-        trees.write_file(os.path.join(target, _ACTIVE), active)
+        _write(instance, os.path.join(target, _ACTIVE), active)
+
+
+def _make_folder(instance: "Instance", path: str) -> None:
+    """Make a folder of the mail's owner, unless it is there."""
+
+    def make(folder: int, name: str) -> None:
+        try:
+            os.mkdir(name, storage.PRIVATE, dir_fd=folder)
+        except FileExistsError:
+            return
+        made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        os.fchown(made, instance.mail_uid, instance.mail_gid)
+        os.close(made)
+
+    storage.within(path, make)
 
 
 def _scripts(folder: str) -> set[str]:

@@ -143,6 +143,11 @@ def test_exports_and_imports(service: ServiceHost) -> None:
     user = (domain, "u1", str(service.mail), str(place), "1", "1", "1")
     service.takes(f"u1@{domain}", subject="exported")
     assert service.subjects(f"u1@{domain}") == ["exported"]
+    scripts = service.mail / domain / "u1" / "sieve"
+    scripts.mkdir()
+    (scripts / "own.sieve").write_text("keep;\n", encoding="utf-8")
+    for path in (scripts, scripts / "own.sieve"):
+        os.chown(path, 5000, 5000)
     service.prints("EPreExportUser", *user)
     service.takes(f"u1@{domain}", subject="between")
     assert len(service.inbox(f"u1@{domain}")) == 2
@@ -151,6 +156,7 @@ def test_exports_and_imports(service: ServiceHost) -> None:
     service.prints("EPreImportUser", *user)
     service.prints("EPostImportUser", *user)
     assert service.subjects(f"u1@{domain}") == ["between", "exported"]
+    assert (scripts / "own.sieve").stat().st_uid == 5000
     service.takes(f"u1@{domain}", subject="after")
     service.prints("EPostImportUser", *user)
     assert service.subjects(f"u1@{domain}") == ["after", "between", "exported"]

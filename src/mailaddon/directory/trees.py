@@ -169,8 +169,13 @@ def read_file(path: str) -> bytes:
     return storage.within(path, read)
 
 
-def write_file(path: str, content: bytes) -> None:
+def write_file(path: str, content: bytes, owner: tuple[int, int]) -> None:
     """Write a private file, whole or not at all, and not through a link.
+
+    Args:
+        path: where; its folder is there.
+        content: what it has.
+        owner: the user and the group that it belongs to from the first moment.
 
     Raises:
         OSError: it cannot be written.
@@ -180,6 +185,7 @@ def write_file(path: str, content: bytes) -> None:
         if _status(folder, _COPYING) is not None:
             os.unlink(_COPYING, dir_fd=folder)
         with os.fdopen(os.open(_COPYING, _WRITE, _PRIVATE_FILE, dir_fd=folder), "wb") as file:
+            os.fchown(file.fileno(), *owner)
             file.write(content)
         os.rename(_COPYING, name, src_dir_fd=folder, dst_dir_fd=folder)
 
