@@ -238,6 +238,31 @@ def check() -> None:
 
 
 @group.command()
+def maintain() -> None:
+    """Do what mailing lists need every two hours: drop members whose mail bounces, send digests, learn who left.
+
+    The status is 1 if a list could not be maintained; the others are.
+    """
+    from mailaddon.directory.outbox import Outbox
+    from mailaddon.directory.store import open_directory
+
+    from .effects import perform
+    from .maintenance import maintain as maintained
+
+    instance = _instance()
+    directory = open_directory(home.locate(), settings.load(home.locate()).values)
+    outbox = Outbox(directory, instance.path("run", "effects.lock"), lambda one: perform(instance, directory, one))
+    failed = False
+    try:
+        for address, text, well in maintained(instance, directory, outbox):
+            click.echo(f"{address}: {text}", err=not well)
+            failed |= not well
+    finally:
+        directory.close()
+    sys.exit(1 if failed else 0)
+
+
+@group.command()
 @click.argument("recipients", nargs=-1, required=True)
 @click.option("--from", "sender", default="someone@outside.example", show_default=True)
 @click.option("--subject", default="A message from mailaddon host send", show_default=True)

@@ -78,6 +78,7 @@ _OPTIONS: "dict[str, Any]" = {
     "mail_folders": [],
     "sudoers": "/etc/sudoers.d",
     "reply_days": 1,
+    "moderate_lists": False,
     "reader": "",
 }
 _SYSTEM_OPTIONS: "dict[str, Any]" = {"root": "/var/lib/mailhost", "port_base": 0, "listen": ALL}
@@ -109,6 +110,7 @@ class Instance:
         mail_folders: below which folders a user other than root may keep mail; none: `mail` in the root.
         sudoers: where sudo reads who may do what.
         reply_days: after how many days a sender gets the same automatic reply again.
+        moderate_lists: whether a mailing list's post by an outsider goes to the domain's owner, and is not refused.
         reader: the URL with which the daemons read a directory in PostgreSQL; "" for a file.
         directory: where the directory is: its file, or the URL with which commands read and write it.
         in_postgresql: whether it is a URL.
@@ -131,6 +133,7 @@ class Instance:
     mail_folders: list[str]
     sudoers: str
     reply_days: int
+    moderate_lists: bool
     reader: str
 
     def __init__(self, options: "Mapping[str, Any]", directory: str = "") -> None:

@@ -20,16 +20,21 @@ if TYPE_CHECKING:
     from .layout import Instance
 
 _AT_ONCE = 5000  # addresses in one call
-_MEMBERS = "SELECT local_part || '@' || domain FROM list_member WHERE list_id = ? ORDER BY 1"
+#: The addresses of a list.
+MEMBERS = "SELECT local_part || '@' || domain FROM list_member WHERE list_id = ? ORDER BY 1"
 _LIST = (
     "SELECT a.id, o.local_part FROM domain_name AS n JOIN domain AS d ON d.id = n.domain_id"
     " JOIN address AS a ON a.domain_id = d.id AND a.local_part = ? AND a.kind = 'mailing'"
     " JOIN address AS o ON o.id = d.owner_id WHERE n.name = ? AND n.kind = 'primary'"
 )
+_ALIASES = (
+    "SELECT n.name FROM address AS a JOIN domain_name AS n ON n.domain_id = a.domain_id AND n.kind = 'alias'"
+    " WHERE a.id = ? ORDER BY n.name"
+)
 
 
 def agree(instance: "Instance", tx: "Transaction", key: str) -> None:
-    """Make a list's folder with the directory's members if it is missing, or remove it if the list is gone.
+    """Have a list's folder with the directory's members and with today's settings, or none if the list is gone.
 
     Raises:
         OSError: the file system refuses.
@@ -41,11 +46,13 @@ def agree(instance: "Instance", tx: "Transaction", key: str) -> None:
     if row is None:
         if there:
             root.do(instance, "list-remove", key)
-    elif not there:
-        members = tx.column(_MEMBERS, row[0])
+        return
+    if not there:
+        members = tx.column(MEMBERS, row[0])
         root.do(instance, "list-make", key, f"{row[1]}@{domain}", *members[:_AT_ONCE])
         for start in range(_AT_ONCE, len(members), _AT_ONCE):
             root.do(instance, "list-subscribe", key, *members[start : start + _AT_ONCE])
+    root.do(instance, "list-settle", name, f"{row[1]}@{domain}", domain, *tx.column(_ALIASES, row[0]))
 
 
 def subscribers(instance: "Instance", key: str) -> "set[str]":
@@ -99,14 +106,14 @@ def learn(instance: "Instance", directory: "Directory", name: str, domain: str) 
     present = subscribers(instance, f"{name}@{domain}")
     with directory.read() as tx:
         row = tx.one(_LIST, name, domain)
-        if row is None or set(tx.column(_MEMBERS, row[0])) == present:
+        if row is None or set(tx.column(MEMBERS, row[0])) == present:
             return
     with directory.write() as tx:
         found = find_domain(tx, domain)
         if found is None:
             return
         row_id = list_id(tx, MAILING, found, name)
-        known = set(tx.column(_MEMBERS, row_id))
+        known = set(tx.column(MEMBERS, row_id))
         # What a command has just changed and not yet told mlmmj is not for mlmmj to say.
         start = f"{name}@{domain} "
         keys = tx.column("SELECT key FROM effect WHERE kind = ?", MEMBER)

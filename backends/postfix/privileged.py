@@ -164,6 +164,19 @@ def _list_make(instance: Instance, address: str, owner: str, *members: str) -> N
     mlmmj.make(instance, name, domain, _address(owner), [_address(member) for member in members])
 
 
+def _list_settle(instance: Instance, name: str, owner: str, domain: str, *aliases: str) -> None:
+    from . import mlmmj
+
+    domains = [_host_name(host) for host in (domain, *aliases)]
+    mlmmj.settle(instance, _local_name(name), domains, _address(owner))
+
+
+def _list_maintain(instance: Instance, address: str) -> None:
+    from . import mlmmj
+
+    mlmmj.maintain(instance, mlmmj.folder(instance, *_hosted(address)))
+
+
 def _list_remove(instance: Instance, address: str) -> None:
     from . import mlmmj
     from .files import remove_tree
@@ -215,6 +228,8 @@ VERBS: "dict[str, tuple[Callable[..., str | None], int, str, str]]" = {
     "export": (_export, 3, "USER@DOMAIN FOLDER COPY", "have doveadm copy a user's mail"),
     "import": (_import, 3, "USER@DOMAIN FOLDER COPY", "have doveadm add a copy to a user's mail"),
     "list-make": (_list_make, 2, "LIST OWNER MEMBER…", "make a mailing list's folder"),
+    "list-settle": (_list_settle, 3, "NAME OWNER DOMAIN ALIAS…", "bring its settings up to date"),
+    "list-maintain": (_list_maintain, 1, "LIST", "have mlmmj do what is due"),
     "list-remove": (_list_remove, 1, "LIST or *@DOMAIN", "remove it, or all of a domain"),
     "list-subscribe": (_list_subscribe, 1, "LIST MEMBER…", "subscribe members"),
     "list-unsubscribe": (_list_unsubscribe, 2, "LIST MEMBER", "unsubscribe one"),
