@@ -7,8 +7,6 @@ from mailaddon import home
 from .layout import Instance
 from .services import program
 
-MAINTAIN = "/usr/bin/mlmmj-maintd"
-
 
 def _quoted(text: str) -> str:
     """A word of a unit file: systemd expands % everywhere and $ in commands, and splits at spaces."""
@@ -87,19 +85,16 @@ WantedBy=multi-user.target
 
 
 def _upkeep(instance: Instance, started_by: str) -> str:
-    lists = _quoted(instance.path("lists"))
-    run = f"/usr/sbin/runuser -u {instance.list_user} -- {MAINTAIN} -F -L"
     return f"""\
 # Written by `mailaddon host init`. {started_by} starts it.
 
 [Unit]
 Description=Upkeep of the mailing lists in {instance.path("lists").replace("%", "%%")}
-Documentation=man:mlmmj-maintd(1)
 
 [Service]
 Type=oneshot
-# A list's folder belongs to the lists' owner, who may pass through the folders above it and no more.
-ExecStart=/usr/bin/find {lists} -mindepth 2 -maxdepth 2 -type d -exec {run} {{}} \\;
+Environment={_quoted(f"MAILADDON_HOME={home.locate()}")}
+ExecStart={_quoted(program("mailaddon"))} host maintain
 """
 
 

@@ -108,6 +108,7 @@ def test_mailing_lists(service: ServiceHost) -> None:
     for user in ("u1", "u2"):
         service.prints("EAddMailingListMember", domain, "news", "Name", f"{user}@{domain}")
     assert service.prints("EGetMailingListMemberList", domain, "news") == f"u1@{domain}\nu2@{domain}\n"
+    assert f"news@{domain}: 2 members\n" in service.prints("mailaddon", "host", "maintain")
     service.prints("EDeleteMailingListMember", domain, "news", f"u2@{domain}")
     service.takes(f"news@{domain}", sender=f"u1@{domain}", subject="to all")
     assert service.eventually(f"u1@{domain}", 1) == ["to all"]
