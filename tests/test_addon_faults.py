@@ -2,11 +2,13 @@
 
 import os
 import signal
+import subprocess
 import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mailaddon.backends.executable import running
@@ -511,6 +513,59 @@ def test_a_thread_of_a_process_that_ignores_sigchld(shop: Shop) -> None:
     finally:
         signal.signal(signal.SIGCHLD, before)
     assert said == ["this process ignores SIGCHLD, so it cannot learn how a program ends"]
+
+
+def test_a_process_that_takes_every_exit_status(shop: Shop) -> None:
+    shop.program("EAddUser.sh", "exit 1")
+    before = signal.signal(signal.SIGCHLD, lambda *_: os.waitpid(-1, 0))
+    try:
+        sentence = shop.refused(NotConfigured, *ADD_USER)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert sentence == "another part of this process has taken the program's exit status"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_terminated_command_ends_the_program(shop: Shop, number: signal.Signals) -> None:
+    here = shop.folder
+    shop.program("EAddUser.sh", f"echo $$ >'{here}/new'; mv '{here}/new' '{here}/pid'; exec sleep 600")
+    command = subprocess.Popen(
+        [os.path.join(sysconfig.get_path("scripts"), "EAddUser"), *ADD_USER[1:]],
+        env={**os.environ, "MAILADDON_HOME": str(shop.home), "MAILADDON_BACKEND": "executable"},
+        stderr=subprocess.PIPE,
+    )
+    wait_for((here / "pid").exists)
+    command.send_signal(number)
+    _output, errors = command.communicate(timeout=60)
+    assert (command.returncode, errors) == (1, f"EAddUser: ended by signal {number.value} [interrupted]\n".encode())
+    pid = int((here / "pid").read_text())
+    wait_for(lambda: not alive(pid))
+
+
+def test_a_signal_that_comes_while_the_program_starts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = shop.folder
+    shop.program("EAddUser.sh", f"echo $$ >'{here}/new'; mv '{here}/new' '{here}/pid'; exec sleep 600")
+    spawn = os.posix_spawn
+
+    def interrupted(*arguments: Any, **options: Any) -> int:
+        pid = spawn(*arguments, **options)
+        wait_for((here / "pid").exists)
+        os.kill(os.getpid(), signal.SIGINT)
+        return pid
+
+    monkeypatch.setattr(os, "posix_spawn", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        shop.call(*ADD_USER)
+    assert not alive(int((here / "pid").read_text()))
+
+    def failing(*_arguments: Any, **_options: Any) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        raise PermissionError(13, "not permitted")
+
+    monkeypatch.setattr(os, "posix_spawn", failing)
+    with pytest.raises(KeyboardInterrupt):
+        shop.call(*ADD_USER)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_an_interrupted_caller_ends_the_program(shop: Shop) -> None:

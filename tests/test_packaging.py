@@ -205,6 +205,11 @@ def test_the_frozen_programs_work_without_python(frozen: Path, panel: Panel, sch
     assert "schema version" in prints("mailaddon", "directory", "status")
     assert "SYNOPSIS" in prints("EAddUser", "--help")
     prints("RegisterMailAddon", "Acme", "Mail", "1", "", "", "", "--directory", str(frozen))
+    panel.settings('backend = "executable"\n[backends.executable.environment]\nMAILADDON_HOME = "/nowhere"\n')
+    (panel.home / "EGetForwardList").write_text("#!/bin/sh\necho a@b.com\n")
+    (panel.home / "EGetForwardList").chmod(0o755)
+    prints("RegisterMailAddon", "Acme", "Mail", "1", "", "", "", "--directory", str(panel.home))
+    assert prints("EGetForwardList", "xyz.com", "u1") == "a@b.com\n"
     refused = subprocess.run([frozen / "EAddUser"], check=False, capture_output=True, env=environment)
     assert (refused.returncode, refused.stdout) == (1, b"")
     assert refused.stderr.endswith(b"[usage]\n")

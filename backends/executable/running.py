@@ -109,19 +109,16 @@ def run(
         NotConfigured: this process ignores SIGCHLD, so it could not learn how a program ends.
     """
     _expect_children()
-    running: list[int] = []
-    handlers = _pass_on_signals(running)
+    signals = _Signals()
     try:
         child = _Child(command, environment)
-        running.append(child.pid)
         try:
+            signals.pass_on_to(child.pid)
             return child.watched(seconds, take, most)
         finally:
             child.close()
     finally:
-        running.clear()
-        for number, handler in handlers.items():
-            _signal.signal(number, handler)
+        signals.restore()
 
 
 def _expect_children() -> None:
@@ -133,32 +130,47 @@ def _expect_children() -> None:
             raise NotConfigured("this process ignores SIGCHLD, so it cannot learn how a program ends") from None
 
 
-def _pass_on_signals(running: list[int]) -> "dict[int, Handler]":
-    """Have the signals after which this process ends itself end the program first.
+class _Signals:
+    """Has the signals after which this process ends itself end the program first.
 
-    Returns:
-        The handlers to be put back. None, if this is not the main thread, which is the only one that can have handlers.
+    Only the main thread can have handlers; for a program that another thread has started, nothing is done.
     """
-    replaced: dict[int, Handler] = {}
-    for number in _ENDING:
-        handler = _signal.getsignal(number)
-        if not callable(handler):
-            continue
-        try:
-            _signal.signal(number, _ending(running, handler))
-        except ValueError:
-            return {}
-        replaced[number] = handler
-    return replaced
 
+    def __init__(self) -> None:
+        self._handlers: dict[int, Handler] = {}
+        self._pid = 0
+        self._waiting: list[int] = []  # signals that came while the program was being started
+        for number in _ENDING:
+            handler = _signal.getsignal(number)
+            if callable(handler):
+                try:
+                    _signal.signal(number, self._end)
+                except ValueError:
+                    return
+                self._handlers[number] = handler
 
-def _ending(running: list[int], handler: "Handler") -> "Handler":
-    def end(number: int, frame: object) -> None:
-        for pid in running:
-            _signal_group(pid, _signal.SIGTERM)
-        handler(number, frame)
+    def pass_on_to(self, pid: int) -> None:
+        """From now on there is a program; what came before is passed on to it now."""
+        self._pid = pid
+        self._deliver()
 
-    return end
+    def restore(self) -> None:
+        """Put the handlers back. What came too early for a program that could not be started reaches them now."""
+        for number, handler in self._handlers.items():
+            _signal.signal(number, handler)
+        self._deliver()
+
+    def _deliver(self) -> None:
+        while self._waiting:
+            self._end(self._waiting.pop(), None, late=True)
+
+    def _end(self, number: int, frame: object, *, late: bool = False) -> None:
+        if not self._pid and not late:
+            self._waiting.append(number)
+            return
+        if self._pid:
+            _signal_group(self._pid, _signal.SIGTERM)
+        self._handlers[number](number, frame)
 
 
 def _signal_group(pid: int, number: int) -> None:
@@ -171,7 +183,11 @@ def _signal_group(pid: int, number: int) -> None:
 def _inheritable() -> list[int]:
     """What a program would inherit beside the standard descriptors; who started this process may have left it open."""
     found = []
-    for name in os.listdir("/proc/self/fd"):
+    try:
+        names = os.listdir("/proc/self/fd")
+    except OSError:
+        return []  # a system that does not show them
+    for name in names:
         try:
             if int(name) > _STDERR and os.get_inheritable(int(name)):
                 found.append(int(name))

@@ -1,10 +1,10 @@
 #!/usr/bin/perl
 # A mail add-on for 10.3.1 in Perl, of what every Debian has. One program for all commands; its name says which.
 #
-# The state is one text file, `state`, in the folder $ADDON_STATE: fields separated by tabs, the last one being a value and
-# those before it the way to it. A change is made under a lock, and replaces the file as a whole, so it happens whole or
-# not at all. Mail folders are made before that and removed after it; what a kill leaves of them, the next command for
-# the same name meets again. Settings are read from `mailaddon.toml` beside the state, a line each.
+# The state is one text file, `state`, in the folder $ADDON_STATE: fields separated by tabs, the last one being a value
+# and those before it the way to it. A change is made under a lock, and replaces the file as a whole, so it happens
+# whole or not at all. Mail folders are made before that and removed after it; what a kill leaves of them, the next
+# command for the same name meets again. Settings are read from `mailaddon.toml` beside the state, a line each.
 #
 # Arguments are not validated: the caller of this add-on does. Refusals end with the SDK's error codes in brackets.
 # There are no programs for export and import.
@@ -16,7 +16,9 @@ use File::Path qw(make_path remove_tree);
 
 my ($command) = $0 =~ m{([^/]+?)(?:\.\w+)?$};
 my $home = $ENV{ADDON_STATE};
-my @FEATURES = qw(mailing_lists domain_aliases distribution_lists spam_filters user_aliases forwards autoresponders web_access);
+my @FEATURES = qw(
+    mailing_lists domain_aliases distribution_lists spam_filters user_aliases forwards autoresponders web_access
+);
 my %FEATURE = (
     mailing_lists      => ['mailing lists',      'EnableMailingLists'],
     domain_aliases     => ['domain aliases',     'EnableDomainAliases'],
@@ -45,8 +47,12 @@ sub escaped {
 
 sub lines {
     my ($node, @way) = @_;
-    return map { ref $node->{$_} ? lines($node->{$_}, @way, $_) : join("\t", map { escaped($_) } @way, $_, $node->{$_}) . "\n" }
-        sort keys %$node;
+    my @lines;
+    for my $key (sort keys %$node) {
+        my $value = $node->{$key};
+        push @lines, ref $value ? lines($value, @way, $key) : join("\t", map { escaped($_) } @way, $key, $value) . "\n";
+    }
+    return @lines;
 }
 
 sub load {
@@ -123,7 +129,8 @@ sub check_free {
 sub check_feature {
     my ($domain, $feature, $user) = @_;
     my ($what, $parameter) = @{ $FEATURE{$feature} };
-    refuse('feature-disabled', "$what are disabled for domain $domain ($parameter is 0)") unless domain($domain)->{$feature};
+    refuse('feature-disabled', "$what are disabled for domain $domain ($parameter is 0)")
+        unless domain($domain)->{$feature};
     return if !defined $user || user($domain, $user)->{$feature};
     refuse('feature-disabled', "$what are disabled for user $user\@$domain (User$parameter is 0)");
 }
@@ -193,7 +200,8 @@ sub check_real {
     for my $name (split m{/}, $path =~ s{^/}{}r) {
         $part .= "/$name";
         last unless -e $part || -l $part;
-        refuse('storage-failed', "$path cannot be $use: a part of it is a symbolic link or not a folder; give the real path")
+        my $reason = 'a part of it is a symbolic link or not a folder; give the real path';
+        refuse('storage-failed', "$path cannot be $use: $reason")
             if -l $part || !-d $part;
     }
 }
@@ -205,7 +213,8 @@ sub check_unused {
     while (defined(my $path = shift @waiting)) {
         opendir my $handle, $path or next;
         for my $name (grep { !/^\.\.?$/ } readdir $handle) {
-            refuse('conflict', "the folder $folder holds files already; move them away first") if -l "$path/$name" || !-d _;
+            refuse('conflict', "the folder $folder holds files already; move them away first")
+                if -l "$path/$name" || !-d _;
             push @waiting, "$path/$name";
         }
     }
@@ -269,7 +278,8 @@ my %do = (
         check_unused($folder);
         my %domain = (ip => $ip, site => $site, storage => $folder, most => $most, owner => $owner, suspended => 0);
         @domain{@FEATURES} = @flags;
-        $state{domain}{$name} = { %domain, directory => $directory, made => -d $directory ? 0 : 1, catch_all => "$owner\@$name" };
+        @domain{qw(directory made catch_all)} = ($directory, -d $directory ? 0 : 1, "$owner\@$name");
+        $state{domain}{$name} = \%domain;
         insert_user($name, $owner, $password, '', '', '', 1, 1, 1);
     },
     EEditDomain => sub {
@@ -294,7 +304,8 @@ my %do = (
     EGetMailURL => sub {
         my ($name) = @_;
         domain($name);
-        my $url = setting('webmail.url', '') or refuse('not-configured', 'there is no web interface; the setting webmail.url names one');
+        my $url = setting('webmail.url', '')
+            or refuse('not-configured', 'there is no web interface; the setting webmail.url names one');
         show($url =~ s/\{domain\}/$name/gr);
     },
     EChangeDomainIP => sub { domain($_[0])->{ip} = $_[1] },
@@ -306,7 +317,8 @@ my %do = (
         each_user(sub {
             my ($address, $user) = @_;
             for my $forward (grep { /\@\Q$alias\E$/ } keys %{ $user->{forward} }) {
-                refuse('forward-loop', "a user forwards to $forward, which would be itself") if user_at($forward) eq $address;
+                refuse('forward-loop', "a user forwards to $forward, which would be itself")
+                    if user_at($forward) eq $address;
                 check_no_loop($address);
             }
         });
@@ -319,7 +331,8 @@ my %do = (
     EAddSpamFilter => sub {
         my ($name, $address, $type) = @_;
         check_feature($name, 'spam_filters');
-        refuse('already-exists', "$type spam filter $address of domain $name already exists") if domain($name)->{filter}{$address}{$type}++;
+        refuse('already-exists', "$type spam filter $address of domain $name already exists")
+            if domain($name)->{filter}{$address}{$type}++;
     },
     EDeleteSpamFilter => sub {
         my ($name, $address) = @_;
@@ -331,7 +344,8 @@ my %do = (
     EChangeNetworkSettings => sub {
         my ($old, $new) = ("$_[0] $_[1]", "$_[2] $_[3]");
         my $present = $state{server}{is} // $old;
-        refuse('conflict', "the server is $present, neither the old $old nor the new $new") unless $present eq $old || $present eq $new;
+        refuse('conflict', "the server is $present, neither the old $old nor the new $new")
+            unless $present eq $old || $present eq $new;
         return if $present ne $old;
         $state{server}{is} = $new;
         for my $domain (values %{ $state{domain} }) {
@@ -357,7 +371,8 @@ my %do = (
         my ($name, $user) = @_;
         user($name, $user);
         my $domain = domain($name);
-        refuse('conflict', "user $user\@$name owns the domain and cannot be deleted while the domain exists") if $domain->{owner} eq $user;
+        refuse('conflict', "user $user\@$name owns the domain and cannot be deleted while the domain exists")
+            if $domain->{owner} eq $user;
         my @aliases = grep { ($domain->{name}{$_}{user} // '') eq $user } keys %{ $domain->{name} };
         remove("$domain->{storage}/$user");
         forget($name, 1, $user, @aliases);
@@ -370,7 +385,8 @@ my %do = (
         check_free($name, $alias, 'alias');
         $state{domain}{$name}{name}{$alias} = { kind => 'alias', user => $user };
         for my $forward (sort keys %{ $found->{forward} }) {
-            refuse('forward-loop', "user $user\@$name forwards to $forward, which would be itself") if user_at($forward) eq "$user\@$name";
+            refuse('forward-loop', "user $user\@$name forwards to $forward, which would be itself")
+                if user_at($forward) eq "$user\@$name";
         }
         check_no_loop("$user\@$name");
     },
@@ -378,7 +394,8 @@ my %do = (
         my ($name, $user, $alias) = @_;
         user($name, $user);
         my $found = $state{domain}{$name}{name}{$alias};
-        refuse('not-found', "$alias\@$name is not an alias of user $user\@$name") unless $found && ($found->{user} // '') eq $user;
+        refuse('not-found', "$alias\@$name is not an alias of user $user\@$name")
+            unless $found && ($found->{user} // '') eq $user;
         delete $state{domain}{$name}{name}{$alias};
         forget($name, 0, $alias);
     },
@@ -392,14 +409,16 @@ my %do = (
         my ($name, $user, $address) = @_;
         my $found = user($name, $user);
         check_feature($name, 'forwards', $user);
-        refuse('forward-loop', "UserForward: $address is user $user\@$name itself") if user_at($address) eq "$user\@$name";
+        refuse('forward-loop', "UserForward: $address is user $user\@$name itself")
+            if user_at($address) eq "$user\@$name";
         refuse('already-exists', "user $user\@$name already forwards to $address") if $found->{forward}{$address}++;
         $found->{keep_copy} = setting('forwards.keep_copy', 'true') eq 'true' ? 1 : 0;
         check_no_loop("$user\@$name");
     },
     EDeleteForward => sub {
         my ($name, $user, $address) = @_;
-        delete user($name, $user)->{forward}{$address} or refuse('not-found', "user $user\@$name does not forward to $address");
+        delete user($name, $user)->{forward}{$address}
+            or refuse('not-found', "user $user\@$name does not forward to $address");
     },
     EGetForwardList  => sub { show(keys %{ user(@_)->{forward} }) },
     ESetCatchallUser => sub {
@@ -443,13 +462,15 @@ for (['DistributionList', 'distribution', 'distribution_lists'], ['MailingList',
         my $found = entry($kind, $name, $list);
         my ($address, $display) = reverse @rest;
         check_feature($name, $feature);
-        refuse('already-exists', "$address is a member of $KIND{$kind} $list\@$name already") if exists $found->{member}{$address};
+        refuse('already-exists', "$address is a member of $KIND{$kind} $list\@$name already")
+            if exists $found->{member}{$address};
         $found->{member}{$address} = $display // '';
     };
     $do{"EDelete${what}Member"} = sub {
         my ($name, $list, $address) = @_;
         my $found = entry($kind, $name, $list);
-        refuse('not-found', "$address is not a member of $KIND{$kind} $list\@$name") unless exists $found->{member}{$address};
+        refuse('not-found', "$address is not a member of $KIND{$kind} $list\@$name")
+            unless exists $found->{member}{$address};
         delete $found->{member}{$address};
     };
     $do{"EGet${what}MemberList"} = sub { show(keys %{ entry($kind, @_)->{member} }) };

@@ -2,9 +2,9 @@
 # A mail add-on for 10.3.1 in POSIX shell. One program for all commands; its name says which.
 #
 # The state is a tree of plain files, `db`, in the folder $ADDON_STATE: a folder per domain, in it one per name, in it a
-# file per field. A change is made under a lock in a copy of the tree, which then takes its place, so it happens whole or
-# not at all. Mail folders are made before that and removed after it. Settings are read from `mailaddon.toml` beside it,
-# a line each. Nobody logs in here, so no password is kept.
+# file per field. A change is made under a lock in a copy of the tree, which then takes its place, so it happens whole
+# or not at all. Mail folders are made before that and removed after it. Settings are read from `mailaddon.toml` beside
+# it, a line each. Nobody logs in here, so no password is kept.
 #
 # Arguments are not validated: the caller of this add-on does. Refusals end with the SDK's error codes in brackets.
 # There are no programs for export and import.

@@ -1,8 +1,9 @@
 # A mail add-on for 3.X: the old parameters, the old lines. One program for all commands; its name says which.
 #
-# It stands for a Windows script: an interpreter runs it that takes //nologo (see `cscript` beside it), its lines end with
-# CR and LF, its messages are in code page 1252, and it exits 1 after any refusal. The state is one text file, `state`,
-# in the folder $ADDON_STATE: a record per line, fields separated by tabs, changed under a lock and replaced as a whole.
+# It stands for a Windows script: an interpreter runs it that takes //nologo (see `cscript` beside it), its lines end
+# with CR and LF, its messages are in code page 1252, and it exits 1 after any refusal. The state is one text file,
+# `state`, in the folder $ADDON_STATE: a record per line, fields separated by tabs, changed under a lock and replaced as
+# a whole.
 
 set -u
 command=$(basename "$0" .vbs)
