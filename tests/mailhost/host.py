@@ -48,10 +48,10 @@ for name in ("run/follow", "spool/pid/master", "run/dovecot/master"):
             time.sleep(0.02)
     except (OSError, ValueError):
         continue
-shutil.rmtree(root)
 for path in others:
     if os.path.exists(path):
         os.unlink(path)
+shutil.rmtree(root)
 """
 _numbers = itertools.count(1)
 
