@@ -263,6 +263,12 @@ class PostfixBackend(DirectoryBackend):
     def change_network_settings(self, request: "records.NetworkChange") -> "records.Change":
         return self._with(((NETWORK, ""),), super().change_network_settings, request)  # type: ignore[no-any-return]
 
+    def rebuild(self) -> tuple[int, int]:
+        """See `rebuilding`."""
+        from .rebuilding import rebuild
+
+        return rebuild(self.instance, self._directory, self.outbox)
+
     @hookimpl
     def check(self) -> "list[records.Problem]":
         from .checking import problems

@@ -4,7 +4,7 @@ import contextlib
 import os
 import socket
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from mailaddon.errors import NotConfigured, NotFound, StorageFailed, Unavailable
 
 from . import PostfixBackend, agent, layout, root, services
 from .layout import Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.group("host")
@@ -29,6 +32,17 @@ def _configured() -> "tuple[str, dict[str, object]]":
 def _instance() -> Instance:
     directory, options = _configured()
     return Instance(options, directory)
+
+
+@contextlib.contextmanager
+def _backend() -> "Iterator[PostfixBackend]":
+    """The backend in force, which has to be this one."""
+    from mailaddon.service import Service
+
+    with Service.open() as service:
+        if not isinstance(service.backend.plugin, PostfixBackend):
+            raise NotConfigured("the backend is not postfix")
+        yield service.backend.plugin
 
 
 @group.command()
@@ -51,7 +65,7 @@ def init(*, root: str | None, system: bool, dry_run: bool, yes: bool, **given: A
     instance = Instance(_options(root, given, system=system), directory)
     said = {name for name, value in (*given.items(), ("root", root), ("system", system)) if value}
     service.check_options(instance, home.locate(), said)
-    changes = list(installing.plan(instance))
+    changes = list(installing.plan(instance, in_full=dry_run))
     click.echo("\n".join(changes) if changes else f"{instance.root} is as it has to be")
     if not dry_run:
         running = services.running(instance) if changes else []
@@ -169,13 +183,9 @@ def stop() -> None:
 @group.command()
 def follow() -> None:
     """Stay beside a host whose directory is in PostgreSQL, and do what commands cannot; `start` starts it."""
-    from mailaddon.service import Service
-
-    with Service.open() as service:
-        if not isinstance(service.backend.plugin, PostfixBackend):
-            raise NotConfigured("the backend is not postfix")
+    with _backend() as backend:
         try:
-            service.backend.plugin.follow()
+            backend.follow()
         except OSError as error:
             raise StorageFailed(f"{error.filename} cannot be used: {error.strerror}") from None
 
@@ -186,6 +196,17 @@ def reload() -> None:
     instance = _instance()
     root.do(instance, "reload-postfix")
     root.do(instance, "reload-dovecot")
+
+
+@group.command()
+def rebuild() -> None:
+    """After a restore, make everything again that follows from the directory.
+
+    Mailboxes that are missing (empty ones), the owner of all mail, automatic replies, mailing lists, addresses.
+    """
+    with _backend() as backend:
+        domains, made = backend.rebuild()
+    click.echo(f"{domains} domains rebuilt, {made} mailboxes made")
 
 
 @group.command()

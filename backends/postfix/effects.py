@@ -121,8 +121,18 @@ def _domain(instance: "Instance", tx: "Transaction", key: str) -> None:
     )
     for user in users:
         _sieve(instance, tx, f"{user}@{key}")
+    _remove_scripts_but(instance.path("sieve", key), users)
     for name in tx.column("SELECT local_part FROM address WHERE domain_id = ? AND kind = 'mailing'", row[0]):
         _list(instance, tx, f"{name}@{key}")
+
+
+def _remove_scripts_but(folder: str, users: "list[str]") -> None:
+    """Remove the scripts of users who have no automatic reply: a restored folder may have some."""
+    if os.path.isdir(folder):
+        wanted = {f"{user}.{ending}" for user in users for ending in ("sieve", "svbin")}
+        for name in os.listdir(folder):
+            if name not in wanted:
+                os.unlink(os.path.join(folder, name))
 
 
 def _list(instance: "Instance", tx: "Transaction", key: str) -> None:

@@ -104,15 +104,22 @@ def settings_text(instance: Instance) -> str:
     )
 
 
-def plan(instance: Instance) -> Iterator[str]:
-    """What `install` would do, line by line; nothing, if everything is as it has to be."""
+def plan(instance: Instance, *, in_full: bool = False) -> Iterator[str]:
+    """What `install` would do, line by line; nothing, if everything is as it has to be.
+
+    Args:
+        instance: the host.
+        in_full: show new files line by line, too, not only what changes.
+    """
     yield from (" ".join(command) for command in accounts(instance))
     yield from (f"make folder {path}" for path, *_rights in folders(instance) if not os.path.isdir(path))
     if certificates.needed(instance):
         yield f"make a certificate for {instance.hostname}"
     for file in files(instance):
         present = read(file.path)
-        if bare(present) != bare(file.text):
+        if not present and not in_full:
+            yield f"write {file.path}"
+        elif bare(present) != bare(file.text):
             if present and keeping.outside(instance, file.path):
                 yield f"keep {file.path} below {instance.path('replaced')}"
             yield from (
@@ -198,6 +205,8 @@ def install(instance: Instance, running: Sequence[str] = ()) -> None:
         if certificates.needed(instance):
             certificates.issue(instance, instance.hostname)
         for file in files(instance):
+            if instance.user and file.path == service.sudoers_file(instance):
+                service.check_sudoers(file.text, file.path)
             _write(file)
     except OSError as error:
         raise StorageFailed(f"{error.filename or instance.root} cannot be made: {error.strerror}") from None

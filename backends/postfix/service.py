@@ -29,6 +29,7 @@ from .layout import Instance
 from .root import SUDO
 
 VISUDO = "/usr/sbin/visudo"
+_DIRECTORY = 0o660
 _SUDOERS_OF_THE_MACHINE = "/etc/sudoers.d"
 _NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 #: What sudoers and the kernel take as it is, for the program's path.
@@ -274,6 +275,11 @@ def settle(instance: Instance, before: str) -> None:
         for name in ("db", "sieve"):
             if os.path.exists(instance.path(name)):
                 ownership.hand_over(instance.path(name), owner, givers)
+        if not instance.in_postgresql:  # it may have been restored
+            descriptor = os.open(instance.directory, os.O_RDONLY | os.O_NOFOLLOW)
+            os.fchown(descriptor, owner, group)
+            os.fchmod(descriptor, _DIRECTORY)
+            os.close(descriptor)
     except OSError as error:
         raise StorageFailed(f"{error.filename or instance.root} cannot be given away: {error.strerror}") from None
     if before != instance.owner:
