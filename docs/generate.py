@@ -271,6 +271,10 @@ def mail_lookups() -> str:
     parts += [query(f"`{name}`", text) for name, text in lookups.MAPS.items()]
     parts += ["## Dovecot\n\n`%n` is the local part, `%d` the domain, `%s` the service that asks, as `imap`.\n\n"]
     parts += [query(f"`{name}`", text) for name, text in lookups.dovecot(Instance({"root": "/srv/mail"})).items()]
+    shared = Instance({"root": "/srv/mail", "host": "a"}, "postgresql://host/name")
+    parts += ["## Several hosts\n\nA host that shares its directory, here `a`, asks otherwise, or besides:\n\n"]
+    several = lookups.maps(shared) | lookups.dovecot(shared)
+    parts += [query(f"`{name}`", text) for name, text in several.items() if lookups.MAPS.get(name) != text]
     parts += ["## The spam filters\n\nThe policy service asks with the recipient's domain and everything that would\n"]
     parts += ["block the sender or the client: its address, its domain and those above, the networks it is in.\n\n"]
     parts += [query("`policy`", policy.QUERY.format("?, …"))]

@@ -487,6 +487,7 @@ LOOKUPS = {
     "lookup_refusal": ADDRESS,
     "lookup_sender": ADDRESS,
     "lookup_autoresponder": ADDRESS,
+    "lookup_host": "domain = 'd77.com'",
     "lookup_domain": "name = 'd77.com'",
     "lookup_list": ADDRESS,
     "lookup_list_member": "list_id = 1",

@@ -11,7 +11,7 @@ from mailaddon.directory.outbox import Outbox
 from mailaddon.directory_backend import DirectoryBackend
 from mailaddon.errors import MailAddonError, NotConfigured, StorageFailed
 
-from .kinds import DOMAIN, FLUSH, IMPORT, KICK, LIST, MEMBER, NETWORK, RELOAD, SIEVE
+from .kinds import DOMAIN, FAR, FLUSH, IMPORT, KICK, LIST, MAILBOX, MEMBER, NETWORK, RELOAD, SIEVE, STORAGE
 from .layout import Instance
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mailaddon import Context, records
     from mailaddon.directory.folders import Folders
-    from mailaddon.directory.outbox import Effect
+    from mailaddon.directory.outbox import Effect, Prepare
     from mailaddon.directory.store import Transaction
 
 
@@ -39,6 +39,7 @@ class PostfixBackend(DirectoryBackend):
         self._home = context.home
         self.outbox = Outbox(self._directory, self.instance.path("run", "effects.lock"), self._perform)
         self._directory.outbox = self.outbox
+        self._directory.host = self.instance.host
         self._directory.reclaim = self._reclaim
 
     def _reclaim(self, path: str) -> None:
@@ -78,7 +79,13 @@ class PostfixBackend(DirectoryBackend):
 
             own_mail(tx, self.instance, domain, user)
 
-        self.outbox.expect(*effects, prepare=own if domain else None)
+        directed = tuple((kind, key, "") for kind, key in effects if kind not in FAR)
+        prepare: Prepare | None = own if domain else None
+        if self.instance.host:
+            from .shared import directed_to
+
+            directed, prepare = directed_to(self._directory, effects, request, prepare)
+        self.outbox.expect(*directed, prepare=prepare)
         try:
             return hook(request)
         finally:
@@ -104,7 +111,8 @@ class PostfixBackend(DirectoryBackend):
 
     @hookimpl
     def delete_domain(self, request: "records.DomainRef") -> "records.Change":
-        effects = ((RELOAD, ""), (KICK, f"*@{request.domain}"), (DOMAIN, request.domain), (NETWORK, ""))
+        domain = request.domain
+        effects = ((RELOAD, ""), (KICK, f"*@{domain}"), (DOMAIN, domain), (STORAGE, ""), (NETWORK, ""))
         return self._with(effects, super().delete_domain, request)  # type: ignore[no-any-return]
 
     @hookimpl
@@ -150,7 +158,8 @@ class PostfixBackend(DirectoryBackend):
 
     @hookimpl
     def add_user(self, request: "records.NewUser") -> None:
-        self._with((), super().add_user, request, domain=request.domain, user=request.user)
+        effects = ((MAILBOX, f"{request.user}@{request.domain}"),)
+        self._with(effects, super().add_user, request, domain=request.domain, user=request.user)
 
     @hookimpl
     def edit_user(self, request: "records.UserChange") -> "records.Change":
@@ -167,7 +176,7 @@ class PostfixBackend(DirectoryBackend):
     @hookimpl
     def delete_user(self, request: "records.UserRef") -> None:
         address = f"{request.user}@{request.domain}"
-        self._with(((KICK, address), (SIEVE, address)), super().delete_user, request)
+        self._with(((KICK, address), (SIEVE, address), (MAILBOX, address)), super().delete_user, request)
 
     @hookimpl
     def add_user_alias(self, request: "records.UserAlias") -> None:
@@ -222,6 +231,11 @@ class PostfixBackend(DirectoryBackend):
         """Have the directory know who subscribed and who left by mail."""
         from .lists import learn
 
+        if self.instance.host:
+            from .shared import learnt_elsewhere
+
+            if learnt_elsewhere(self._directory, self.outbox, request.name, request.domain):
+                return
         try:
             with self.outbox.held():
                 learn(self.instance, self._directory, request.name, request.domain)

@@ -102,7 +102,7 @@ def _attend(instance: "Instance", directory: "Directory", outbox: "Outbox", *, w
         Unavailable: it is not there any more.
     """
     database = directory.database
-    session = database.listen()  # type: ignore[attr-defined] # PostgreSQL's
+    session = database.listen(instance.host)  # type: ignore[attr-defined] # PostgreSQL's
     try:
         if was_away:
             _say("the server is back")

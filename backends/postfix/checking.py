@@ -34,7 +34,7 @@ def problems(instance: Instance, home: str) -> list[Problem]:
             )
         ]
     try:
-        count, storages, trouble = service.as_commands(instance, lambda: _told(instance))
+        counts, storages, trouble = service.as_commands(instance, lambda: _told(instance))
         return [
             *versions.problems(instance),
             *_accounts(instance),
@@ -45,7 +45,7 @@ def problems(instance: Instance, home: str) -> list[Problem]:
             *rights.of_home(instance, home),
             *rights.problems(instance, storages),
             *_services(instance),
-            *_effects(instance, count, trouble),
+            *_effects(instance, counts, trouble),
         ]
     except NotConfigured as error:
         return [Problem(subject="settings", problem=error.message, mend=f"change mailaddon.toml, and {_INIT}")]
@@ -134,27 +134,33 @@ def _taken(instance: Instance) -> list[Problem]:
     return [Problem(subject="ports", problem=f"another program has: {', '.join(taken)}", mend=mend)]
 
 
-def _told(instance: Instance) -> tuple[int, list[str], list[str]]:
-    """What the directory says: how many effects are not performed, and where mail is; or its name and its trouble."""
+def _told(instance: Instance) -> tuple[dict[str, int], list[str], list[str]]:
+    """What the directory says: effects of each host that wait, and where mail is; or its name and its trouble."""
     from mailaddon.directory.store import Directory
 
     if not instance.in_postgresql and not os.path.exists(instance.directory):
-        return 0, [], []
+        return {}, [], []
     directory = Directory(instance.path("run"), 5, instance.directory)
     try:
         with directory.read() as tx:
-            (count,) = tx.column("SELECT count(*) FROM effect")
-            return count, tx.column("SELECT storage FROM domain ORDER BY storage"), []
+            rows = tx.all("SELECT host, count(*) FROM effect GROUP BY host ORDER BY host")
+            folders = tx.column("SELECT storage FROM domain WHERE mail_host = ? ORDER BY storage", instance.host)
+            return dict(rows), folders, []
     except MailAddonError as error:
-        return 0, [], [directory.name, error.message]
+        return {}, [], [directory.name, error.message]
     finally:
         directory.close()
 
 
-def _effects(instance: Instance, count: int, trouble: list[str]) -> list[Problem]:
+def _effects(instance: Instance, counts: dict[str, int], trouble: list[str]) -> list[Problem]:
     if trouble:
         return [Problem(subject=trouble[0], problem=trouble[1], mend="see the message")]
-    if not count:
-        return []
-    mend = f"{instance.path('log', 'effects.log')} says why; the next command that changes anything tries again"
-    return [Problem(subject="effects", problem=f"{count} are not performed yet", mend=mend)]
+    found = []
+    for host, count in counts.items():
+        problem = f"{count} are not performed yet"
+        mend = f"{instance.path('log', 'effects.log')} says why; the next command that changes anything tries again"
+        if host != instance.host:
+            problem = f"{count} wait for the host {host}"
+            mend = "run `mailaddon host check` there; its agent, `mailaddon host follow`, performs them"
+        found.append(Problem(subject="effects", problem=problem, mend=mend, severe=host == instance.host))
+    return found

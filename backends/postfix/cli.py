@@ -191,6 +191,16 @@ def follow() -> None:
 
 
 @group.command()
+@click.argument("name")
+def forget(name: str) -> None:
+    """Strike out a host that shared the directory and is gone for good."""
+    from .databases import forget as struck_out
+
+    struck_out(_instance(), name)
+    click.echo(f"{name} is forgotten")
+
+
+@group.command()
 def reload() -> None:
     """Have both read their configuration anew."""
     instance = _instance()

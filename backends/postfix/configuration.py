@@ -4,7 +4,7 @@ import os
 
 from . import databases, layout, units
 from ._record import File
-from .lookups import MAPS, dovecot
+from .lookups import dovecot, maps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ END = "# --- end"
 def files(instance: "Instance") -> "list[File]":
     """Every file of the configuration."""
     group = instance.group
-    maps = [
+    tables = [
         _file(instance.path("etc", "postfix", "sql", f"{name}.cf"), _map(instance, query), 0o640, "postfix")
-        for name, query in MAPS.items()
+        for name, query in maps(instance).items()
     ]
     return [
         _file(instance.path("etc", "postfix", "main.cf"), main_cf(instance), 0o644),
         _file(instance.path("etc", "postfix", "master.cf"), master_cf(instance), 0o644),
-        *maps,
+        *tables,
         _file(instance.dovecot, dovecot_conf(instance), 0o644),
         _file(instance.path("etc", "dovecot", "dovecot-sql.conf.ext"), dovecot_sql(instance), 0o600),
         _file(instance.path("etc", "policy.py"), _policy(), 0o640, group),
@@ -66,7 +66,7 @@ def main_cf(instance: "Instance") -> str:
     def table(name: str) -> str:
         return f"proxy:{databases.map_type(i)}:{i.path('etc', 'postfix', 'sql', name)}.cf"
 
-    read = "\n".join(f"    {table(name)}" for name in MAPS)
+    read = "\n".join(f"    {table(name)}" for name in maps(i))
     outgoing = f"sender_dependent_default_transport_maps = {table('outgoing')}"
     if i.relay:
         outside = f"relayhost = {_nexthop(i.relay)}\n{outgoing}"
@@ -124,7 +124,7 @@ virtual_alias_maps = {table("aliases")} {table("catch-alls")}
 virtual_alias_expansion_limit = 20000
 virtual_transport = lmtp:unix:{i.path("run", "dovecot", "lmtp-postfix")}
 lmtp_destination_recipient_limit = 50
-transport_maps = {table("lists")}
+transport_maps = {table("lists")}{f" {table('elsewhere')}" if i.host else ""}
 mlmmj_destination_recipient_limit = 1
 smtpd_sender_login_maps = {table("senders")}
 
@@ -340,7 +340,7 @@ service lmtp {{
     mode = 0600
     user = postfix
   }}
-}}
+{_for_others(i)}}}
 service auth {{
   unix_listener auth-postfix {{
     mode = 0600
@@ -380,6 +380,18 @@ service anvil {
     mode = 0
   }
 }"""
+
+
+def _for_others(instance: "Instance") -> str:
+    """Where hosts that share the directory hand over mail. Whoever reaches it can deliver anything to anybody."""
+    if not instance.host:
+        return ""
+    return f"""\
+  inet_listener lmtp {{
+    address = {instance.host_address}
+    port = {instance.port(layout.LMTP)}
+  }}
+"""
 
 
 def dovecot_sql(instance: "Instance") -> str:

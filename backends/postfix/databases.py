@@ -8,8 +8,10 @@ import re
 from urllib.parse import quote
 
 from mailaddon.directory.store import Directory
-from mailaddon.errors import MailAddonError, NotConfigured
+from mailaddon.errors import Conflict, MailAddonError, NotConfigured, NotFound
 from mailaddon.records import Problem
+
+from . import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,6 +122,51 @@ def _directory(instance: "Instance") -> Directory:
     return Directory(instance.path("run"), _PATIENCE, instance.directory)
 
 
+def _entry(instance: "Instance") -> "dict[str, object]":
+    """What the other hosts have to know of this one."""
+    ports = {"smtp": layout.SMTP, "lmtp": layout.LMTP, "imap": layout.IMAP, "sieve": layout.SIEVE}
+    return {"address": instance.host_address} | {f"{name}_port": instance.port(ports[name]) for name in ports}
+
+
+def _registered(instance: "Instance", directory: Directory) -> bool:
+    entry = _entry(instance)
+    with directory.read() as tx:
+        row = tx.one(f"SELECT {', '.join(entry)} FROM host WHERE name = ?", instance.host)  # noqa: S608 - our columns
+    directory.close()
+    return row == tuple(entry.values())
+
+
+def _register(instance: "Instance") -> None:
+    """Tell the other hosts of this one. The first has all that was there before."""
+    directory = _directory(instance)
+    with directory.write() as tx:
+        if tx.one("SELECT 1 FROM host") is None:
+            tx.run("UPDATE domain SET mail_host = ?", instance.host)
+            tx.run("UPDATE effect SET host = ?", instance.host)
+        tx.run("DELETE FROM host WHERE name = ?", instance.host)
+        tx.insert("host", name=instance.host, **_entry(instance))
+    directory.close()
+
+
+def forget(instance: "Instance", name: str) -> None:
+    """Strike a host out that is gone, with the effects that wait for it.
+
+    Raises:
+        NotFound: there is no such host.
+        Conflict: it stores domains, or it is this one.
+        MailAddonError: the directory cannot be used.
+    """
+    directory = _directory(instance)
+    with directory.write() as tx:
+        count = tx.column("SELECT count(*) FROM domain WHERE mail_host = ?", name)[0]
+        if count or name == instance.host:
+            raise Conflict(f"the host {name} " + (f"stores {count} domains" if count else "is this one"))
+        if not tx.run("DELETE FROM host WHERE name = ?", name):
+            raise NotFound(f"there is no host {name}")
+        tx.run("DELETE FROM effect WHERE host = ?", name)
+    directory.close()
+
+
 def plan(instance: "Instance") -> "Iterator[str]":
     """What `make` would do, line by line.
 
@@ -137,6 +184,8 @@ def plan(instance: "Instance") -> "Iterator[str]":
         yield f"make directory {directory.name}"
     if new or upkeep.rights(role)[0]:  # type: ignore[attr-defined] # PostgreSQL's
         yield f"let the role {role} look up in {directory.name}"
+    if instance.host and (new or not _registered(instance, directory)):
+        yield f"register the host {instance.host} at {instance.host_address}"
 
 
 def make(instance: "Instance") -> None:
@@ -151,6 +200,8 @@ def make(instance: "Instance") -> None:
         upkeep.migrate()
     if any(step.startswith("let") for step in steps):
         upkeep.grant(parameters(instance)["user"])  # type: ignore[attr-defined] # PostgreSQL's
+    if any(step.startswith("register") for step in steps):
+        _register(instance)
 
 
 def problems(instance: "Instance") -> "Iterator[Problem]":
@@ -169,6 +220,9 @@ def problems(instance: "Instance") -> "Iterator[Problem]":
         if exposed:
             mend = "have the daemons read with a role that has no other rights and owns nothing"
             yield Problem(subject=subject, problem=f"it may use the tables {', '.join(exposed)}", mend=mend)
+        if instance.host and not _registered(instance, _directory(instance)):
+            problem = "the other hosts do not know where it is"
+            yield Problem(subject=f"host {instance.host}", problem=problem, mend="run `mailaddon host init`")
         psycopg.connect(reader(instance)).close()
     except MailAddonError as error:
         yield Problem(subject="directory", problem=error.message, mend="see the message")

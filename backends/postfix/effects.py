@@ -43,6 +43,8 @@ def perform(instance: "Instance", directory: "Directory", effect: "Effect") -> b
             from .transfer import finish_imports
 
             return finish_imports(instance, directory, key)
+        elif kind in _ALONE:
+            _alone(instance, directory, kind, key)
         else:
             with directory.read() as tx:
                 _AGREE[kind](instance, tx, key)
@@ -50,6 +52,22 @@ def perform(instance: "Instance", directory: "Directory", effect: "Effect") -> b
         _log(instance, f"{kind} {key}: {error}")
         return False
     return True
+
+
+#: What has transactions of its own.
+_ALONE = frozenset({kinds.LEARN, kinds.MAILBOX, kinds.STORAGE})
+
+
+def _alone(instance: "Instance", directory: "Directory", kind: str, key: str) -> None:
+    from . import lists, shared
+
+    if kind == kinds.MAILBOX:
+        shared.agree_on_mailbox(instance, directory, key)
+    elif kind == kinds.STORAGE:
+        shared.remove_storage(directory, key)
+    else:
+        name, _, domain = key.partition("@")
+        lists.learn(instance, directory, name, domain)
 
 
 def _log(instance: "Instance", text: str) -> None:

@@ -16,8 +16,9 @@ A private host has all of it below its root. The machine's own has what others l
 
 import os
 
+from mailaddon import values
 from mailaddon.directory.store import on_server
-from mailaddon.errors import NotConfigured
+from mailaddon.errors import InvalidArgument, NotConfigured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LONGEST_SOCKET = 45
 MAX_ROOT = 107 - LONGEST_SOCKET
 #: The offsets of the ports from the base of an instance.
+LMTP = 24  # between hosts that share a directory
 SMTP = 25
 REINJECTION = 26
 IMAP = 143
@@ -45,6 +47,8 @@ PORTS = {
     "sieve": SIEVE,
 }
 LOOPBACK = "127.0.0.1"
+LONGEST_HOST = 32
+_IN_HOSTS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 #: `listen` on every address that the machine has.
 ALL = ["all"]
 #: Where the machine's own host has its parts; what is not named here is below the root.
@@ -80,6 +84,8 @@ _OPTIONS: "dict[str, Any]" = {
     "reply_days": 1,
     "moderate_lists": False,
     "reader": "",
+    "host": "",
+    "host_address": "",
 }
 _SYSTEM_OPTIONS: "dict[str, Any]" = {"root": "/var/lib/mailhost", "port_base": 0, "listen": ALL}
 
@@ -112,6 +118,8 @@ class Instance:
         reply_days: after how many days a sender gets the same automatic reply again.
         moderate_lists: whether a mailing list's post by an outsider goes to the domain's owner, and is not refused.
         reader: the URL with which the daemons read a directory in PostgreSQL; "" for a file.
+        host: what the hosts that share the directory call this one; "" where there is one only.
+        host_address: where the others reach it.
         directory: where the directory is: its file, or the URL with which commands read and write it.
         in_postgresql: whether it is a URL.
     """
@@ -135,6 +143,8 @@ class Instance:
     reply_days: int
     moderate_lists: bool
     reader: str
+    host: str
+    host_address: str
 
     def __init__(self, options: "Mapping[str, Any]", directory: str = "") -> None:
         for name in options:
@@ -152,6 +162,8 @@ class Instance:
         self.in_postgresql = on_server(directory)
         self.directory = directory if self.in_postgresql else self.path("db", "mail.db")
         self._check()
+        if self.host:
+            self._check_host()
 
     def _check(self) -> None:
         if not os.path.isabs(self.root):
@@ -175,6 +187,22 @@ class Instance:
             self.user = ""
         if self.user and self.user in {self.policy_user, self.list_user}:
             raise NotConfigured(f"[backends.postfix]: user {self.user} can be neither policy_user nor list_user")
+
+    def _check_host(self) -> None:
+        """Both stand in queries and in the daemons' configuration."""
+        if not self.in_postgresql:
+            raise NotConfigured("[backends.postfix]: host is for hosts that share a directory in PostgreSQL")
+        if len(self.host) > LONGEST_HOST or not set(self.host) <= _IN_HOSTS:
+            raise NotConfigured(
+                f"[backends.postfix]: host {self.host!r} is not a name of letters, digits and hyphens in lower case,"
+                f" {LONGEST_HOST} at the most"
+            )
+        if not self.host_address and self.listen != ALL:
+            self.host_address = self.listen[0]
+        try:
+            self.host_address = values.ip_address(self.host_address)
+        except InvalidArgument:
+            raise NotConfigured("[backends.postfix]: host_address is not an IP address of this host") from None
 
     def path(self, *parts: str) -> str:
         """Where a part of the host is."""

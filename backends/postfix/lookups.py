@@ -59,12 +59,28 @@ MAPS = {
 }
 
 
+def maps(instance: "Instance") -> dict[str, str]:
+    """The maps of a host. Where several share the directory, mail for what another one stores goes there."""
+    if not instance.host:
+        return MAPS
+    host = instance.host
+    return MAPS | {
+        # The addresses are final: the other host only puts the mail where it belongs.
+        "elsewhere": "SELECT 'lmtp:inet:[' || address || ']:' || lmtp_port FROM lookup_host"  # noqa: S608 - a checked name
+        f" WHERE domain = '%s' AND host <> '{host}'",
+        "lists": f"SELECT CASE WHEN h.host <> '{host}' THEN 'smtp:[' || h.address || ']:' || h.smtp_port"  # noqa: S608
+        " ELSE 'mlmmj:' || l.domain || '/' || l.local_part END"
+        " FROM lookup_mailing_list AS l LEFT JOIN lookup_host AS h ON h.domain = l.domain"
+        " WHERE l.local_part = '%u' AND l.domain = '%d'",
+    }
+
+
 def dovecot(instance: "Instance") -> dict[str, str]:
     """Dovecot's queries. Postfix asks as the service smtp, and knows no `nologin`: it finds no suspended user."""
     # While it is not connected to PostgreSQL, Dovecot 2.3 puts '' in the place of every value. A query for nobody would
     # find nobody, and mail would bounce; one that fails is asked again.
     connected = " AND 1 / length('%s') >= 0" if instance.in_postgresql else ""
-    return {
+    own = {
         "password_query": "SELECT address AS user, password,"  # noqa: S608 - our text
         " CASE WHEN suspended = 1 THEN 'y' END AS nologin,"
         " CASE WHEN suspended = 1 THEN 'Account suspended' END AS reason"
@@ -74,4 +90,30 @@ def dovecot(instance: "Instance") -> dict[str, str]:
         " CASE WHEN suspended = 1 AND '%s' = 'lmtp' THEN 'y' END AS tempfail"
         f" FROM lookup_mailbox WHERE local_part = '%n' AND domain = '%d'{connected}",
         "iterate_query": "SELECT local_part AS username, domain FROM lookup_mailbox WHERE domain = primary_domain",
+    }
+    return own | _shared(instance, connected) if instance.host else own
+
+
+def _shared(instance: "Instance", connected: str) -> dict[str, str]:
+    """The queries of a host that has mailboxes of its own, and passes on the sessions of all others."""
+    elsewhere = f"h.host <> '{instance.host}'"
+    passed_on = f"{elsewhere} AND m.suspended = 0 AND '%s' IN ('imap', 'sieve')"
+    source = (
+        " FROM lookup_mailbox AS m LEFT JOIN lookup_host AS h ON h.domain = m.domain"
+        f" WHERE m.local_part = '%n' AND m.domain = '%d'{connected}"
+    )
+    return {
+        "password_query": "SELECT m.address AS user, m.password,"
+        " CASE WHEN m.suspended = 1 THEN 'y' END AS nologin,"
+        " CASE WHEN m.suspended = 1 THEN 'Account suspended' END AS reason,"
+        f" CASE WHEN {passed_on} THEN 'y' END AS proxy,"
+        f" CASE WHEN {passed_on} THEN h.address END AS host,"
+        f" CASE WHEN {passed_on} THEN CASE WHEN '%s' = 'sieve' THEN h.sieve_port ELSE h.imap_port END END AS port,"
+        f" CASE WHEN {passed_on} THEN 'any-cert' END AS starttls"
+        f"{source} AND (m.suspended = 0 OR '%s' <> 'smtp')",
+        "user_query": f"SELECT m.address AS user, m.home, {instance.mail_uid} AS uid, {instance.mail_gid} AS gid,"
+        f" CASE WHEN (m.suspended = 1 OR {elsewhere}) AND '%s' = 'lmtp' THEN 'y' END AS tempfail{source}",
+        "iterate_query": "SELECT m.local_part AS username, m.domain FROM lookup_mailbox AS m"  # noqa: S608 - a checked name
+        f" JOIN lookup_host AS h ON h.domain = m.domain AND h.host = '{instance.host}'"
+        " WHERE m.domain = m.primary_domain",
     }

@@ -1,15 +1,19 @@
-"""A PostgreSQL server that goes away and comes back, and the agent that sees it."""
+"""A PostgreSQL server that goes away and comes back, and the agents that see it."""
 
 import imaplib
 import os
 import signal
+import smtplib
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from mailhost.conftest import urls
-from mailhost.host import Host
+from mailhost.host import Host, Outside
 from postgresql_server import Server
 
 
@@ -86,3 +90,76 @@ def test_an_agent_that_was_killed_is_named_and_started_again(away: tuple[Host, S
     host.prints("EStopMailServer")
     assert "Agent        does not run" in host.run("mailaddon", "host", "status").stdout.decode()
     assert host.prints("mailaddon", "host", "check") == "nothing is wrong\n"
+
+
+class Load:
+    """Messages and users that are sent and added, again and again, until it is enough; what was taken."""
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+        self.enough = threading.Event()
+
+    def send(self, host: Host, name: str) -> list[str]:
+        """What is refused for now is sent again, as any client does."""
+        taken: list[str] = []
+        while not self.enough.is_set() or not taken:
+            subject = f"{name} {len(taken)}"
+            with suppress(smtplib.SMTPDataError):  # 451: the addresses could not be looked up again
+                if host.send(f"u1@{self.domain}", subject=subject) == {}:
+                    taken.append(subject)
+        return taken
+
+    def provision(self, host: Host, name: str) -> list[str]:
+        """A command that is refused for now is repeated."""
+        added: list[str] = []
+        while not self.enough.is_set() or not added:
+            user = f"{name}{len(added)}"
+            done = host.run("EAddUser", self.domain, user, "pw", "", "", "", "1", "1", "1")
+            if done.returncode == 0 or b"[already-exists]" in done.stderr:
+                added.append(user)
+            else:
+                assert b"[unavailable]" in done.stderr, done
+        return added
+
+
+def test_a_server_that_restarts_again_and_again_loses_and_doubles_nothing(outside: Outside) -> None:
+    server = Server()
+    with ExitStack() as stack:
+        stack.callback(server.remove)
+        a, b = (stack.enter_context(started(server, outside, name)) for name in ("a", "b"))
+        load = Load(a.add_domain("u1"))
+        with ThreadPoolExecutor(4) as pool:
+            writing = [pool.submit(load.send, host, name) for host, name in ((a, "a"), (b, "b"))]
+            adding = [pool.submit(load.provision, host, name) for host, name in ((a, "x"), (b, "y"))]
+            for how in (signal.SIGQUIT, signal.SIGINT, signal.SIGQUIT):
+                time.sleep(1.5)
+                server.stop(how)
+                time.sleep(0.5)
+                server.start()
+            time.sleep(1)
+            load.enough.set()
+            taken = sorted(subject for each in writing for subject in each.result(60))
+            users = [user for each in adding for user in each.result(60)]
+        settle(a, b, load.domain)
+        assert a.subjects(f"u1@{load.domain}") == taken
+        for user in users:
+            assert (a.mail / load.domain / user / "Maildir").is_dir()
+        assert {user for (user,) in a.rows("SELECT local_part FROM address")} == {"admin", "u1", *users}
+        b.login(f"{users[-1]}@{load.domain}").logout()
+
+
+def settle(a: Host, b: Host, domain: str) -> None:
+    """Wait until all effects are performed, and all mail is delivered."""
+    a.prints("EResumeDomain", domain)  # tries what waits
+    deadline = time.monotonic() + 60
+    while a.rows("SELECT 1 FROM effect") or any(host.queued("incoming", "active", "deferred") for host in (a, b)):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@contextmanager
+def started(server: Server, outside: Outside, name: str) -> Iterator[Host]:
+    with Host(outside.port, *urls(server, server.url()), host=name) as host:
+        host.init()
+        host.prints("EStartMailServer")
+        yield host

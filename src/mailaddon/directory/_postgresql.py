@@ -24,7 +24,7 @@ except ImportError as missing:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any, LiteralString, TypeVar
 
     from ..records import Problem
@@ -49,6 +49,7 @@ _OLDEST = 13_00_00  # pg_current_xact_id
 _OURS = 0x6D61696C  # the advisory lock's first half; the second is the schema that the tables are in
 _LOCK = f"SELECT pg_advisory_xact_lock({_OURS}, hashtext(coalesce(current_schema(), '')))"
 _CHANNEL = "mailaddon"
+_LONGEST_NAME = 63
 _READ_ONLY = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #: The lock of a host that vanishes is given back, as the server asks, too, whether the host is there. In s.
 _KEEPALIVES = tuple(
@@ -376,8 +377,11 @@ class PostgreSQL:
 
     # What one process tells another
 
-    def listen(self) -> "Session":
-        """A connection of its own that hears what is said to all who listen.
+    def listen(self, name: str) -> "Session":
+        """A connection of its own that hears of what `Session.tell` is called for.
+
+        Args:
+            name: what others know it by; see `listening`.
 
         Raises:
             NotConfigured, Unavailable: the server cannot be used.
@@ -385,10 +389,20 @@ class PostgreSQL:
         session = self._connected()
         try:
             session.raw.execute(_text(f"LISTEN {_CHANNEL}"))
+            session.raw.execute("SELECT set_config('application_name', %s, false)", (_listener(session, name),))
         except psycopg.Error as error:
             session.close()
             raise self.failure(error) from None
         return session
+
+    def listening(self, connection: "Connection", names: "Iterable[str]") -> "set[str]":
+        """Those of these names that somebody listens by."""
+        assert isinstance(connection, Session)
+        given = {_listener(connection, name): name for name in names}
+        rows = connection.execute(
+            "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"
+        ).fetchall()
+        return {given[name] for (name,) in rows if name in given}
 
     # What a copy needs
 
@@ -456,14 +470,20 @@ class Session:
         row = cursor.fetchone() if cursor.description else ()
         return row or ()
 
+    def tell(self) -> None:
+        """Have all who listen hear of the transaction when it is committed."""
+        self.raw.execute(_text(f"NOTIFY {_CHANNEL}"))
+
     def heard(self, patience: float) -> "list[str]":
         """What has been said to all who listen, as soon as there is anything, or nothing after some seconds.
 
         Raises:
             psycopg.Error: the connection is lost.
         """
-        self.raw.execute("SELECT 1")  # a server that is gone is noticed
-        return [told.payload for told in self.raw.notifies(timeout=patience, stop_after=1)]
+        told = [each.payload for each in self.raw.notifies(timeout=patience, stop_after=1)]
+        if not told:
+            self.raw.execute("SELECT 1")  # a server that is gone is noticed
+        return told
 
     @property
     def lost(self) -> bool:
@@ -488,6 +508,12 @@ class _Raw(psycopg.Connection["tuple[Any, ...]"]):
 
 class _LostError(Unavailable):
     """A connection broke before anything was done on it."""
+
+
+def _listener(session: Session, name: str) -> str:
+    """What a connection that listens calls itself."""
+    schema = session.value("SELECT current_schema()")
+    return f"mailaddon {name} {schema}"[:_LONGEST_NAME]
 
 
 def _version(session: Session) -> int | None:

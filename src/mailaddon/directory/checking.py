@@ -36,6 +36,8 @@ def _mail(tx: "Transaction") -> "Iterator[Problem]":
     count = 0
     rows = tx.all(
         "SELECT n.name, d.storage FROM domain AS d JOIN domain_name AS n ON n.domain_id = d.id AND n.kind = 'primary'"
+        " WHERE d.mail_host = ?",
+        tx.directory.host,
     )
     for name, folder in rows:
         users = set(

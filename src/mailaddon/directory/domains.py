@@ -5,7 +5,7 @@ import os
 from ..errors import AlreadyExists, Conflict, LimitReached, NotFound
 from ..records import Change
 from . import routing, storage
-from .names import DOMAIN_FEATURES, Domain, check_feature, get_domain, owner_of_name
+from .names import DOMAIN_FEATURES, Domain, check_feature, get_domain, is_here, owner_of_name
 from .users import check_unused, insert_user
 
 TYPE_CHECKING = False
@@ -93,6 +93,7 @@ def insert_domain(tx: "Transaction", new: "NewDomain") -> Domain:
         max_mailboxes=new.max_mailboxes,
         owner_id=0,
         suspended=0,
+        mail_host=tx.directory.host,
         created=tx.now,
         changed=tx.now,
         **{feature: int(getattr(new, feature)) for feature in DOMAIN_FEATURES},
@@ -168,6 +169,12 @@ def delete(tx: "Transaction", name: str) -> Change:
         domain.id,
     )
     tx.run("DELETE FROM domain WHERE id = ?", domain.id)
+    if is_here(tx, domain):
+        _remove_folders(tx, domain)
+    return Change(before={"mailboxes": domain.mailboxes, "ip_address": domain.ip_address})
+
+
+def _remove_folders(tx: "Transaction", domain: Domain) -> None:
     tx.journal.remove(domain.storage, domain.mailbox_directory)
     if domain.made_directory:
         folder = domain.mailbox_directory
@@ -178,7 +185,6 @@ def delete(tx: "Transaction", name: str) -> Change:
             folder,
         )
         tx.journal.remove_if_empty_at_end(folder)
-    return Change(before={"mailboxes": domain.mailboxes, "ip_address": domain.ip_address})
 
 
 def add_alias(tx: "Transaction", request: "DomainAlias") -> None:

@@ -10,7 +10,7 @@ import time
 from ..errors import Conflict, Unavailable
 from ..records import DomainTransfer
 from . import archive, storage, trees
-from .names import DOMAIN_FEATURES, USER_FEATURES, Domain, User, get_domain, get_user, names_of, users_of
+from .names import DOMAIN_FEATURES, USER_FEATURES, Domain, User, check_here, get_domain, get_user, names_of, users_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def check_request(tx: "Transaction", request: "DomainTransfer | UserTransfer") -
         Conflict: its mail is elsewhere, or somebody else owns it.
     """
     domain = get_domain(tx, request.domain)
+    check_here(tx, domain)
     if domain.mailbox_directory != request.mailbox_directory:
         raise Conflict(
             f"domain {domain.name} keeps its mail in {domain.mailbox_directory}, not in {request.mailbox_directory}",

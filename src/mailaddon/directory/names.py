@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._record import Record
-from ..errors import AlreadyExists, FeatureDisabled, NotFound
+from ..errors import AlreadyExists, Conflict, FeatureDisabled, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Domain(Record):
     forwards: int
     autoresponders: int
     web_access: int
+    mail_host: str
 
     @property
     def catch_all(self) -> str:
@@ -97,6 +98,21 @@ def find_domain(tx: "Transaction", name: str) -> Domain | None:
     """The domain with this primary name."""
     row = tx.one(_DOMAIN_BY_NAME, name)
     return Domain(**dict(zip(Domain._fields, row, strict=True))) if row else None
+
+
+def is_here(tx: "Transaction", domain: Domain) -> bool:
+    """Whether this host stores a domain's mail."""
+    return domain.mail_host == tx.directory.host
+
+
+def check_here(tx: "Transaction", domain: Domain) -> None:
+    """Make sure that this host stores a domain's mail.
+
+    Raises:
+        Conflict: another one does.
+    """
+    if not is_here(tx, domain):
+        raise Conflict(f"the mail of domain {domain.name} is on the host {domain.mail_host}; run this there")
 
 
 def domain_by_id(tx: "Transaction", domain_id: int) -> Domain:

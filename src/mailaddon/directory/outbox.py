@@ -4,9 +4,13 @@ The transaction that makes a change stores its effects with it, so a process tha
 effect loses nothing: the next command that changes anything performs what is left over. An effect is a kind and a key,
 and says what has to agree with the directory, never how it differs; performing it once too often does nothing. It is
 performed under a lock of the machine, so what an effect writes is never older than what another one has written.
+
+Where several hosts share a directory, each effect is for one of them, and each performs its own. A command waits for
+the others a little while, if their agents are there, so that its change is in force when it ends.
 """
 
 import os
+import time
 from _thread import _local as ThreadLocal  # noqa: N812 - threading.local, without importing threading
 
 from ..errors import MailAddonError
@@ -14,13 +18,20 @@ from ..home import PRIVATE_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .store import Directory, Transaction
 
     Effect = tuple[str, str]
+    Directed = tuple[str, str, str]  # the same with the host that it is for
     Perform = Callable[[Effect], bool]
     Prepare = Callable[[Transaction], None]
+
+
+#: The host of an effect that is for each of them.
+EVERYWHERE = "*"
+_PATIENCE = 5.0  # s, for other hosts
+_STEP = 0.03  # s
 
 
 class Outbox:
@@ -40,11 +51,11 @@ class Outbox:
         self._perform = perform
         self._thread = ThreadLocal()
 
-    def expect(self, *effects: "Effect", prepare: "Prepare | None" = None) -> None:
+    def expect(self, *effects: "Directed", prepare: "Prepare | None" = None) -> None:
         """Say what this thread's next changes need; nothing, until it is said again.
 
         Args:
-            effects: what has to be done after the commit.
+            effects: what has to be done after the commit, and by which host.
             prepare: what has to be done before it; an error undoes the change.
         """
         self._thread.effects = effects
@@ -57,9 +68,18 @@ class Outbox:
         prepare = getattr(self._thread, "prepare", None)
         if prepare is not None:
             prepare(tx)
-        for kind, key in getattr(self._thread, "effects", ()):
-            tx.insert("effect", kind=kind, key=key)
-        self._thread.due = tx.one("SELECT 1 FROM effect LIMIT 1") is not None
+        own = self._directory.host
+        others = []
+        for kind, key, wanted in getattr(self._thread, "effects", ()):
+            hosts = {own, *tx.column("SELECT name FROM host")} if wanted == EVERYWHERE else {wanted}
+            for host in hosts:
+                row_id = tx.insert("effect", kind=kind, key=key, host=host)
+                if host != own:
+                    others.append(row_id)
+        self._thread.others = others
+        if others:
+            tx.connection.tell()  # type: ignore[attr-defined] # there are others in PostgreSQL only
+        self._thread.due = tx.one("SELECT 1 FROM effect WHERE host = ? LIMIT 1", own) is not None
 
     def after_commit(self) -> None:
         """Perform what is to be done, one's own and what others have left over."""
@@ -69,9 +89,33 @@ class Outbox:
                 self.perform()
             except (OSError, MailAddonError):
                 return  # the change is in force, and the effects stay stored
+        others, self._thread.others = getattr(self._thread, "others", ()), ()
+        if others:
+            try:
+                self._wait(others)
+            except MailAddonError:
+                return
+
+    def _wait(self, ids: "Sequence[int]") -> None:
+        """Let other hosts perform effects, as long as it may take and they are there.
+
+        Raises:
+            MailAddonError: the directory cannot be used.
+        """
+        query = f"SELECT DISTINCT host FROM effect WHERE id IN ({', '.join('?' * len(ids))})"  # noqa: S608 - marks
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            with self._directory.read() as tx:
+                hosts = tx.column(query, *ids)
+                database = self._directory.database
+                if not hosts or not database.listening(tx.connection, hosts):  # type: ignore[attr-defined] # as above
+                    return
+            if time.monotonic() > deadline:
+                return
+            time.sleep(_STEP)
 
     def perform(self) -> bool:
-        """Perform every effect that is stored; whether none is left.
+        """Perform every effect that is stored for this host; whether none is left.
 
         Raises:
             OSError: the lock cannot be used.
@@ -79,7 +123,7 @@ class Outbox:
         """
         with self.held():
             with self._directory.read() as tx:
-                rows = tx.all("SELECT id, kind, key FROM effect ORDER BY id")
+                rows = tx.all("SELECT id, kind, key FROM effect WHERE host = ? ORDER BY id", self._directory.host)
             done = {effect: self._perform(effect) for effect in dict.fromkeys((kind, key) for _id, kind, key in rows)}
             finished = [row_id for row_id, kind, key in rows if done[kind, key]]
             if finished:

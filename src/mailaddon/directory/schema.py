@@ -282,4 +282,29 @@ JOIN domain AS d ON d.id = n.domain_id AND d.spam_filters = 1
 JOIN spam_filter AS f ON f.domain_id = d.id;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5 = """
+-- Mail hosts that share this directory, and the address and ports where the others reach them.
+CREATE TABLE host (
+    name TEXT PRIMARY KEY CHECK (name <> ''),
+    address TEXT NOT NULL,
+    smtp_port INTEGER NOT NULL,
+    lmtp_port INTEGER NOT NULL,
+    imap_port INTEGER NOT NULL,
+    sieve_port INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The host that stores a domain's mail, and the one that an effect is for; '' where there is one host only.
+ALTER TABLE domain ADD COLUMN mail_host TEXT NOT NULL DEFAULT '';
+CREATE INDEX domain_mail_host ON domain (mail_host);
+ALTER TABLE effect ADD COLUMN host TEXT NOT NULL DEFAULT '';
+CREATE INDEX effect_host ON effect (host, id);
+
+-- Where a domain's mail is, under every name of the domain.
+CREATE VIEW lookup_host AS
+SELECT n.name AS domain, h.name AS host, h.address, h.smtp_port, h.lmtp_port, h.imap_port, h.sieve_port
+FROM lookup_name AS n
+JOIN domain AS d ON d.id = n.domain_id
+JOIN host AS h ON h.name = d.mail_host;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)

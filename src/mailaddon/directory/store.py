@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from .outbox import Outbox
 
 #: The version that `schema.MIGRATIONS` leads to; written here so that a call need not import the schema.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _URL = ("postgresql://", "postgres://")
 #: The tables whose ids the database generates; `Transaction.insert` returns them.
-_NUMBERED = frozenset({"address", "domain"})
+_NUMBERED = frozenset({"address", "domain", "effect"})
 
 
 class Undecided(Unavailable):
@@ -42,6 +42,7 @@ class Directory:
         database: where it is stored.
         outbox: what a backend does besides, if it does anything: it is told of every change.
         reclaim: makes a mail folder ours, if mail belongs to somebody else, so that it can be purged; raises OSError.
+        host: which of the hosts that share the directory this is; "" where there is one only.
 
     Raises:
         NotConfigured: the location is neither, or what PostgreSQL needs is not installed.
@@ -52,6 +53,7 @@ class Directory:
         self.lock_timeout = lock_timeout
         self.outbox: Outbox | None = None
         self.reclaim: Callable[[str], None] | None = None
+        self.host = ""
         self.database: Database
         if on_server(location):
             from ._postgresql import PostgreSQL

@@ -5,7 +5,7 @@ import os
 from ..errors import AlreadyExists, Conflict, ForwardLoop, LimitReached, NotFound
 from ..records import AutoResponder, Change
 from . import routing, storage
-from .names import Domain, User, check_feature, check_free, get_domain, get_user, split
+from .names import Domain, User, check_feature, check_free, get_domain, get_user, is_here, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def insert_user(
         Conflict, StorageFailed: as `add`.
     """
     home = os.path.join(domain.storage, name)
-    check_unused(home)
+    if is_here(tx, domain):
+        check_unused(home)
     user_id = tx.insert("address", domain_id=domain.id, local_part=name, kind="user", created=tx.now)
     tx.insert(
         "user",
@@ -77,7 +78,8 @@ def insert_user(
         created=tx.now,
         changed=tx.now,
     )
-    tx.journal.make_maildir(home, domain.storage)
+    if is_here(tx, domain):
+        tx.journal.make_maildir(home, domain.storage)
     return user_id
 
 
@@ -153,8 +155,9 @@ def delete(tx: "Transaction", domain_name: str, name: str) -> None:
     routing.leave_lists(tx, domain, gone)
     routing.clear_catch_alls(tx, domain, gone)
     tx.run("DELETE FROM address WHERE id = ?", user.id)
-    # Beside where it is: whoever may not write to a folder may rename it, but not move it to another.
-    tx.journal.remove(os.path.join(domain.storage, name), domain.storage)
+    if is_here(tx, domain):
+        # Beside where it is: whoever may not write to a folder may rename it, but not move it to another.
+        tx.journal.remove(os.path.join(domain.storage, name), domain.storage)
 
 
 def _alias_names(tx: "Transaction", domain: Domain, user: User) -> list[str]:
