@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DOMAINS = """
 SELECT n.name, d.id, d.storage FROM domain_name AS n JOIN domain AS d ON d.id = n.domain_id
-WHERE n.kind = 'primary' ORDER BY 1
+WHERE n.kind = 'primary' AND d.mail_host = ? ORDER BY 1
 """
 _USERS = "SELECT local_part FROM address WHERE domain_id = ? AND kind = 'user' ORDER BY 1"
 
@@ -26,14 +26,14 @@ def rebuild(instance: "Instance", directory: "Directory", outbox: "Outbox") -> t
     """Make missing mailboxes, give all to the mail's owner, and write scripts, lists and addresses again.
 
     Returns:
-        How many domains there are, and how many mailboxes were missing.
+        How many domains have their mail here, and how many mailboxes were missing.
 
     Raises:
         StorageFailed, Unavailable: something refuses; repeating it goes on.
     """
-    made = 0
+    made, host = 0, directory.host
     with directory.read() as tx:
-        domains = tx.all(_DOMAINS)
+        domains = tx.all(_DOMAINS, host)
     for name, domain_id, folder in domains:
         missing: list[str] = []
 
@@ -41,7 +41,7 @@ def rebuild(instance: "Instance", directory: "Directory", outbox: "Outbox") -> t
             for user in missing:
                 own_mail(tx, instance, name, user)
 
-        outbox.expect((DOMAIN, name), prepare=own)
+        outbox.expect((DOMAIN, name, host), prepare=own)
         with directory.write() as tx:
             users = tx.column(_USERS, domain_id)
             missing += [user for user in users if not _exists(os.path.join(folder, user))]
@@ -49,7 +49,7 @@ def rebuild(instance: "Instance", directory: "Directory", outbox: "Outbox") -> t
                 tx.journal.make_maildir(os.path.join(folder, user), folder)
         made += len(missing)
         root.do(instance, "give", folder, *users)  # much mail takes long, so nobody has to wait for this
-    outbox.expect((NETWORK, ""), (RELOAD, ""), (FLUSH, ""))
+    outbox.expect(*((kind, "", host) for kind in (NETWORK, RELOAD, FLUSH)))
     with directory.write():
         pass
     outbox.expect()
