@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 
 from mailhost.host import Host, Outside
-from mailhost.test_mailing_lists import add_list
+from mailhost.mailing_lists.test_mailing_lists import add_list
 
 
 @contextmanager
