@@ -97,7 +97,7 @@ def installation(folder: Path) -> Path:
                 shutil.copy(str(distribution.locate_file(file)), target)
     programs = folder / "bin"
     for program in programs.iterdir():
-        if program.name[:1] == "E" or program.name == "mailaddon":
+        if program.name[:1] == "E" or program.name in {"mailaddon", "RegisterMailAddon"}:
             _, _, text = program.read_text(encoding="utf-8").partition("\n")
             program.write_text(f"#!{programs / 'python'}\n{text}", encoding="utf-8")
     return programs
