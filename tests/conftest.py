@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from addon_shop import Shop
 from harness import OPENED, Home
 from postgresql_server import Server
 
@@ -117,3 +118,13 @@ def postgresql_home(tmp_path: Path, postgresql_url: str) -> Home:
 def directory(request: pytest.FixtureRequest) -> str:
     """The setting `directory`, for either database."""
     return "" if request.param == "sqlite" else str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop, after which this process has no child and no descriptor more than before."""
+    descriptors = set(os.listdir("/proc/self/fd"))
+    yield Shop(tmp_path.resolve())
+    with pytest.raises(ChildProcessError):
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    assert set(os.listdir("/proc/self/fd")) <= descriptors
