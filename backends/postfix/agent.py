@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LOG = "follow.log"
 _BEAT = 20.0  # s, after which the server is asked whether it is there
 _PAUSE = 0.3  # s, between two tries to reach it
-_READY = 10.0  # s, from a start to holding the lock, and from a signal to the end
+_READY = 10.0  # s, from a start to holding the lock
 _STEP = 0.02  # s
 
 
@@ -166,17 +166,4 @@ def stop(instance: "Instance") -> None:
     Raises:
         Unavailable: it does not end.
     """
-    process = pid(instance)
-    if not process:
-        return
-    deadline = time.monotonic() + _READY
-    try:
-        os.kill(process, signal.SIGTERM)
-    except ProcessLookupError:
-        return
-    except PermissionError:
-        raise Unavailable(f"`mailaddon host follow` (process {process}) may be stopped by its user only") from None
-    while pid(instance) == process:
-        if time.monotonic() > deadline:
-            raise Unavailable(f"`mailaddon host follow` (process {process}) does not end")
-        time.sleep(_STEP)
+    services.end(instance, "`mailaddon host follow`", pid, "its user")

@@ -359,22 +359,37 @@ def stop(instance: "Instance") -> None:
         Unavailable: a service does not end.
     """
     for name, pid in (("Postfix", postfix_pid), ("Dovecot", dovecot_pid)):
-        deadline = time.monotonic() + _READY
-        process = pid(instance)
-        if process and supervised(instance):
+        if pid(instance) and supervised(instance):
             run(SYSTEMCTL, "stop", f"{name.lower()}.service")
-            process = pid(instance)  # one that somebody else has started is still there
-        if process:
-            try:
-                os.kill(process, signal.SIGTERM)
-            except ProcessLookupError:
-                continue
-            except PermissionError:
-                raise Unavailable(f"{name} (process {process}) may be stopped by root only") from None
-        while process and pid(instance) == process:
-            if time.monotonic() > deadline:
-                raise Unavailable(f"{name} (process {process}) does not end")
-            time.sleep(_STEP)
+        end(instance, name, pid, "root")  # one that somebody else has started is still there
+
+
+def end(instance: "Instance", name: str, pid: "Callable[[Instance], int]", by: str) -> None:
+    """End a process, if it runs, and wait until it is gone.
+
+    Args:
+        instance: the host.
+        name: what it is called.
+        pid: says its process, or 0.
+        by: who may end it.
+
+    Raises:
+        Unavailable: it does not end.
+    """
+    process = pid(instance)
+    if not process:
+        return
+    deadline = time.monotonic() + _READY
+    try:
+        os.kill(process, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    except PermissionError:
+        raise Unavailable(f"{name} (process {process}) may be stopped by {by} only") from None
+    while pid(instance) == process:
+        if time.monotonic() > deadline:
+            raise Unavailable(f"{name} (process {process}) does not end")
+        time.sleep(_STEP)
 
 
 def reload(instance: "Instance") -> None:
