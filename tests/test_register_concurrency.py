@@ -1,5 +1,6 @@
 """Registrations at the same time, and killed ones."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -116,9 +117,10 @@ def test_a_signal_while_waiting_exits_with_1(tmp_path: Path) -> None:
 def _until_it_waits(pid: int, lock: str) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        folder = f"/proc/{pid}/fd"
-        if lock in [os.readlink(os.path.join(folder, one)) for one in os.listdir(folder)]:
-            return
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed since the folder was read
+                if os.readlink(descriptor) == lock:
+                    return
         time.sleep(0.01)
     pytest.fail("it never opened the lock")
 
