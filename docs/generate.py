@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailaddon.backends.executable import legacy
+from mailaddon.backends.executable import NOT_IMPLEMENTED, legacy
 from mailaddon.backends.executable.options import OPTIONS
 from mailaddon.backends.postfix import lookups, policy, privileged, rights
 from mailaddon.backends.postfix.layout import Instance
@@ -358,7 +358,7 @@ def old_call(operation: Operation) -> str:
 def old_remarks(operation: Operation) -> str:
     """What else there is to say about it."""
     if operation.legacy_parameters is None:
-        return f"Refused: {legacy.NOT_IMPLEMENTED}."
+        return f"Refused: {NOT_IMPLEMENTED}."
     remarks = [legacy.SPECIAL.get(operation.hook, "")]
     if operation.legacy_output:
         remarks.append(f"It prints the {operation.legacy_output.partition(';')[0]}; the pattern finds the item.")

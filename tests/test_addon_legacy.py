@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from addon_sets import legacy
-from mailaddon.backends.executable.legacy import NOT_IMPLEMENTED, SPECIAL, UNSAID
+from mailaddon.backends.executable import NOT_IMPLEMENTED
+from mailaddon.backends.executable.legacy import SPECIAL, UNSAID
 
-from mailaddon import AddonFailed, BadResult, MailAddonError, NotFound, NotSupported, Service
+from mailaddon import AddonFailed, BadResult, MailAddonError, NotConfigured, NotFound, NotSupported, Service
 from mailaddon.operations import COMMANDS, find
 
 ON = ("1",) * 8
@@ -273,3 +274,55 @@ def test_every_parameter_that_is_not_said_has_a_rule() -> None:
         said = set(old)
         for parameter in operation.longer or operation.parameters:
             assert parameter.name in said or parameter.field in UNSAID, (operation.command, parameter.name)
+
+
+# What 10.3.1 has deleted
+
+
+def test_nothing_that_is_deleted_is_called_unasked(old: Old) -> None:
+    for command, arguments in {"domains": (), "users": ("xyz.com",)}.items():
+        assert "listings" in old.refused(NotSupported, command, *arguments)
+
+
+def test_deleted_commands_list_domains_and_users_as_the_options_say(old: Old) -> None:
+    programs = Path(old.state).parent / "programs"
+    programs.joinpath("EGetDomainList.vbs").write_text('echo "2 domains:"; echo "XYZ.com (active)"; echo "abc.com"')
+    programs.joinpath("EGetUserList.vbs").write_text('test "$*" = "-d xyz.com" && echo u1 && echo admin')
+    options = """
+listings.EGetDomainList = []
+listings.egetuserlist = ["-d", "{domain}"]
+banner = ["2 domains"]
+patterns.EGetDomainList = '(?P<item>\\S+)( \\(active\\))?'
+"""
+    settings = old.home / "mailaddon.toml"
+    settings.write_text(settings.read_text().replace("[backends.executable]\n", f"[backends.executable]\n{options}"))
+    assert old.call("domains") == ["abc.com", "xyz.com"]
+    assert old.call("users", "XYZ.com") == ["admin", "u1"]
+    programs.joinpath("EGetUserList.vbs").unlink()
+    assert "cannot locate" in old.refused(NotSupported, "users", "xyz.com")
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["listings.EGetUserInfo = []", "listings.EGetUserList = '{domain}'", "listings.EGetUserList = [1]"],
+)
+def test_an_unfit_listing_is_named(old: Old, options: str) -> None:
+    old.set(options=options)
+    assert "listings" in old.refused(NotConfigured, "domains")
+
+
+def test_what_it_lacks_is_known_before_it_is_called(old: Old) -> None:
+    with Service.open(str(old.home), "Acme/Legacy/3") as service:
+        assert service.backend.lacking("add_user") == ""
+        assert service.backend.lacking("list_password_schemes") == ""
+        assert service.backend.lacking("suspend_user") == NOT_IMPLEMENTED
+        assert "listings" in service.backend.lacking("list_users")
+        assert service.backend.lacking("get_domain") == "not supported by Acme/Legacy/3"
+        Path(old.state).parent.joinpath("programs", "EAddUser.vbs").unlink()
+        assert "cannot locate" in service.backend.lacking("add_user")
+
+
+def test_password_schemes_are_what_the_options_say(old: Old) -> None:
+    assert old.call("password-schemes") == []
+    old.set(options="password_schemes = ['SHA512-CRYPT', 'ARGON2ID']")
+    assert old.call("password-schemes") == ["ARGON2ID", "SHA512-CRYPT"]

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from umbrella import SCRIPTS, answer, batch, domain, mailaddon
+from argon2 import PasswordHasher
+from umbrella import FLAGS, SCRIPTS, answer, batch, domain, mailaddon
 
 from mailaddon.operations import OPERATIONS
 from mailaddon.operations.model import Operation
@@ -237,6 +238,28 @@ def test_the_trees_of_the_sdks_own_operations() -> None:
     assert "mailbox" in mailaddon("run", "RESOLVE", "--address", "admin@xyz.com").stdout
     assert mailaddon("run", "domains").stdout == "xyz.com\n"
     assert answer("run", "show", "--domain-name", "xyz.com", "--json")["result"]["owner"] == "admin"
+
+
+def test_what_moving_a_domain_needs_to_know() -> None:
+    domain()
+    batch(
+        ["EAddUser", "xyz.com", "u1", "s3cret", "", "", "", *FLAGS[:3]],
+        ["EAddMailingList", "xyz.com", "news"],
+        ["EAddMailingListMember", "xyz.com", "news", "", "b@example.org"],
+        ["EAddMailingListMember", "xyz.com", "news", "Ann Lee", "a@example.org"],
+    )
+    assert mailaddon("run", "users", "--domain-name", "xyz.com").stdout == "admin\nu1\n"
+    listing = ("run", "mailing-list", "--domain-name", "xyz.com", "--mailing-list-name", "news")
+    assert mailaddon(*listing).stdout == "a@example.org  Ann Lee\nb@example.org\n"
+    member = {"domain": "xyz.com", "name": "news", "address": "a@example.org", "display_name": "Ann Lee"}
+    assert answer(*listing, "--json")["result"]["members"][0] == member
+    hash_ = mailaddon("run", "password-hash", "--domain-name", "xyz.com", "--user-name", "u1").stdout
+    assert PasswordHasher().verify(hash_.strip().removeprefix("{ARGON2ID}"), "s3cret")
+    assert mailaddon("run", "password-schemes").stdout == ""
+    Path(os.environ["MAILADDON_HOME"], "mailaddon.toml").write_text("[password]\naccept_hashes = true\n")
+    assert "ARGON2ID\n" in mailaddon("run", "password-schemes").stdout
+    assert "not-found" in mailaddon("run", "users", "--domain-name", "abc.com").stderr
+    assert "not-found" in mailaddon(*listing[:-1], "team").stderr
 
 
 def test_an_autoresponder_is_printed_byte_for_byte() -> None:

@@ -6,11 +6,12 @@ calls it: by the registration that RegisterMailAddon made, with the guide's argu
 
 import os
 
-from mailaddon import CONTRACT, hookimpl
+from mailaddon import CONTRACT, NotSupported, hookimpl
 from mailaddon.operations import COMMANDS
 
+from . import programs
 from .calling import Addon
-from .options import Options
+from .options import DELETED, Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from mailaddon import Context, records
     from mailaddon.operations.model import Operation
+
+
+#: What is said of a command that 3.X did not have.
+NOT_IMPLEMENTED = "not implemented by a 3.X add-on"
 
 
 class ExecutableBackend:
@@ -37,11 +42,62 @@ class ExecutableBackend:
             MailAddonError: no add-on can be called, its program failed, or it broke the contract.
         """
         addon = Addon(self._home, self._options)
+        _expected(addon, operation)
         if addon.registration.compliant_3x:
             from . import legacy
 
             return legacy.perform(addon, operation, request)
         return addon.call(operation, operation.arguments(request), request)
+
+    def lacks(self, hook: str) -> str:
+        """Why the add-on in force has no program behind a hook; "" if it has one."""
+        if hook == "list_password_schemes":
+            return ""
+        addon = Addon(self._home, self._options)
+        try:
+            if hook in DELETED:
+                self._listing(addon, hook)
+            else:
+                programs.located(addon.registration, _expected(addon, _BY_HOOK[hook]))
+        except NotSupported as error:
+            return str(error)
+        return ""
+
+    @hookimpl
+    def list_domains(self, request: "records.Server") -> "Any":
+        return self._listed("list_domains", request)
+
+    @hookimpl
+    def list_users(self, request: "records.DomainRef") -> "Any":
+        return self._listed("list_users", request)
+
+    @hookimpl
+    def list_password_schemes(self) -> tuple[str, ...]:
+        return self._options.password_schemes
+
+    def _listed(self, hook: str, request: "Any") -> "Any":
+        from . import legacy
+
+        addon = Addon(self._home, self._options)
+        operation = self._listing(addon, hook)
+        domain = getattr(request, "domain", "")
+        arguments = [text.replace("{domain}", domain) for text in self._options.listings[operation.command]]
+        return addon.call(operation, arguments, request, read=legacy.reader(addon, operation, request))
+
+    def _listing(self, addon: "Addon", hook: str) -> "Operation":
+        """The command that 10.3.1 has deleted and that lists what the hook asks for.
+
+        Raises:
+            NotSupported: the options do not name it, or the add-on does not have it.
+        """
+        operation = DELETED[hook]
+        if operation.command not in self._options.listings:
+            raise NotSupported(
+                f"no command of 10.3.1 lists that; one of 3.X, {operation.command}, is called if listings in"
+                " [backends.executable] names it"
+            )
+        programs.located(addon.registration, operation)
+        return operation
 
     @hookimpl
     def check(self) -> "list[records.Problem]":
@@ -49,6 +105,20 @@ class ExecutableBackend:
         from .checking import problems
 
         return problems(self._home, self._options)
+
+
+_BY_HOOK = {operation.hook: operation for operation in COMMANDS}
+
+
+def _expected(addon: "Addon", operation: "Operation") -> "Operation":
+    """The command, if an add-on of this kind has it.
+
+    Raises:
+        NotSupported: 3.X had no such command.
+    """
+    if addon.registration.compliant_3x and operation.legacy_parameters is None:
+        raise NotSupported(NOT_IMPLEMENTED)
+    return operation
 
 
 def _hook(operation: "Operation") -> "Callable[[ExecutableBackend, Any], Any]":

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from .calling import Addon
 
-NOT_IMPLEMENTED = "not implemented by a 3.X add-on"
 #: The fields of the 3.X parameters that have another name in 10.3.1, or that it does not have.
 _OLD_NAMES = {"SpamFilterType": "type", "SpamFilter": "address", "bAllow": "allow"}
 
@@ -75,11 +74,9 @@ def perform(addon: Addon, operation: Operation, request: Any) -> Any:
     """Run a command of a 3.X add-on.
 
     Raises:
-        NotSupported: 3.X had no such command, or the request says what no 3.X add-on can do.
+        NotSupported: the request says what no 3.X add-on can do.
         MailAddonError: as `Addon.call`.
     """
-    if operation.legacy_parameters is None:
-        raise NotSupported(NOT_IMPLEMENTED)
     if operation.hook == "delete_domain_alias":
         return _delete_domain_alias(addon, operation, request)
     if operation.hook == "delete_spam_filter":
@@ -92,7 +89,7 @@ def perform(addon: Addon, operation: Operation, request: Any) -> Any:
         )
     left = _left_unsaid(operation, request)
     arguments = _arguments(operation, request, {"allow": addon.options.allow_flag})
-    result = addon.call(operation, arguments, request, read=_reader(addon, operation, request))
+    result = addon.call(operation, arguments, request, read=reader(addon, operation, request))
     return records.Change(after={"not_told": left}) if left else result
 
 
@@ -141,7 +138,7 @@ def _delete_spam_filter(addon: Addon, operation: Operation, request: records.Spa
     listing = operations.find("EGetSpamFilterList")
     domain = records.DomainRef(domain=request.domain)
     found: list[dict[str, str]] = []
-    read = _reader(addon, listing, domain, found.append)
+    read = reader(addon, listing, domain, found.append)
     addon.call(listing, _arguments(listing, domain, {}), domain, read=read)
     same = [one for one in found if one["item"] == request.address]
     if not same:
@@ -151,7 +148,7 @@ def _delete_spam_filter(addon: Addon, operation: Operation, request: records.Spa
         addon.call(operation, _arguments(operation, request, usual | one), request)
 
 
-def _reader(
+def reader(
     addon: Addon, operation: Operation, request: Any, note: Callable[[dict[str, str]], None] | None = None
 ) -> Callable[[str], str | None] | None:
     """How a line of an old list is read; None, if it is the item alone.

@@ -2,6 +2,7 @@
 
 from mailaddon import NotConfigured
 from mailaddon.operations import COMMANDS
+from mailaddon.operations.model import DOMAIN, LOCAL_PART, Operation
 from mailaddon.values import shown
 
 TYPE_CHECKING = False
@@ -9,9 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from mailaddon.operations.model import Operation
-
 _TABLE = "[backends.executable]"
+#: The commands of 3.X that 10.3.1 has deleted and that list what no command lists any more, by our own hook.
+DELETED = {
+    "list_domains": Operation(
+        "EGetDomainList", "list_domains", "Server", "server", (), "", output="lines", item=DOMAIN
+    ),
+    "list_users": Operation(
+        "EGetUserList", "list_users", "DomainRef", "domain", (), "", output="lines", item=LOCAL_PART
+    ),
+}
 _TYPES: "dict[type, str]" = {
     str: "a text",
     int: "a whole number",
@@ -57,6 +65,21 @@ OPTIONS: "dict[str, tuple[Any, str]]" = {
         False,
         'Whether a 3.X add-on keeps the present password if EEditUser gives it as `""`. If not, that is refused.',
     ),
+    "listings": (
+        {},
+        (
+            "The arguments of the add-on's EGetDomainList and EGetUserList, two commands that 10.3.1 has deleted:"
+            ' `EGetUserList = ["{domain}"]`. Their form is not public, so they are called only if they stand here; an'
+            " add-on's domains and users can then be listed. `patterns` says how a line is read."
+        ),
+    ),
+    "password_schemes": (
+        [],
+        (
+            "The schemes of hashes, `ARGON2ID` for example, that the add-on takes as `{SCHEME}hash` in place of a"
+            " password. `mailaddon migrate` gives it such hashes."
+        ),
+    ),
     "patterns": (
         {},
         (
@@ -75,6 +98,8 @@ class Options:
         addon: the add-on's name, or "".
         environment: further variables.
         code_page: for output that says nothing about itself.
+        password_schemes: of hashes that the add-on takes in place of a password.
+        listings: the arguments of the deleted commands that may be called, by command.
         allow_flag: `bAllow` of a filter that blocks.
         empty_password_keeps: whether a 3.X add-on takes "" for the present password.
     """
@@ -97,6 +122,8 @@ class Options:
             _command(name): _seconds(f"timeouts.{name}", _typed(f"timeouts.{name}", value, 0))
             for name, value in found["timeouts"].items()
         }
+        self.password_schemes = _texts("password_schemes", found["password_schemes"])
+        self.listings = {_listing(name): _arguments(name, value) for name, value in found["listings"].items()}
         given_patterns = {_command(name): _pattern(name, value) for name, value in found["patterns"].items()}
         self._patterns = PATTERNS | given_patterns
 
@@ -141,8 +168,20 @@ def _seconds(name: str, value: int) -> int:
     return value
 
 
+def _listing(name: str) -> str:
+    for operation in DELETED.values():
+        if name.lower() == operation.command.lower():
+            return operation.command
+    known = ", ".join(operation.command for operation in DELETED.values())
+    raise NotConfigured(f"{_TABLE}: listings has {shown(name)}; known: {known}")
+
+
+def _arguments(name: str, value: "Any") -> tuple[str, ...]:
+    return _texts(f"listings.{name}", _typed(f"listings.{name}", value, []))
+
+
 def _command(name: str) -> str:
-    for operation in COMMANDS:
+    for operation in (*COMMANDS, *DELETED.values()):
         if name.lower() == operation.command.lower():
             return operation.command
     raise NotConfigured(f"{_TABLE}: {shown(name)} is not a command; `mailaddon commands` lists them all")

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _LINKS = ".backends.linked"
+_EXECUTABLE = "executable"
 #: What needs no link: the default, and what a panel that calls add-ons uses as often.
 _BUILT_IN = {
     "embedded": "mailaddon.backends.embedded:EmbeddedBackend",
-    "executable": "mailaddon.backends.executable:ExecutableBackend",
+    _EXECUTABLE: "mailaddon.backends.executable:ExecutableBackend",
 }
 
 
@@ -49,6 +50,17 @@ class LoadedBackend:
     def supports(self, hook: str) -> bool:
         """Whether the plugin implements the hook."""
         return _implementation(self.plugin, hook) is not None
+
+    def lacking(self, hook: str) -> str:
+        """Why the backend, as it is set up, has nothing behind a hook; "" if it has.
+
+        Raises:
+            MailAddonError: it could not be found out.
+        """
+        if not self.supports(hook):
+            return f"not supported by {self.name}"
+        lacks = getattr(self.plugin, "lacks", None)
+        return str(lacks(hook)) if lacks is not None else ""
 
     def call(self, hook: str, request: "Record") -> "Any":
         """Run one hook.
@@ -113,7 +125,9 @@ def _managed(*plugins: object) -> "Any":
 
 
 def load(name: str, home: str, settings: "Settings") -> LoadedBackend:
-    """The backend of this name, a name that `mailaddon backends` lists or `module:attr`.
+    """The backend of this name: one that `mailaddon backends` lists, `module:attr`, or a registered add-on's.
+
+    An add-on's name, `VENDOR/SERVER/VERSION`, stands for the backend `executable` with that add-on in its options.
 
     Raises:
         BackendUnusable: there is none, it cannot be imported or made, or it was written for another contract.
@@ -124,11 +138,17 @@ def load(name: str, home: str, settings: "Settings") -> LoadedBackend:
 
 
 def _target(name: str, home: str) -> str:
+    if "/" in name:
+        return _BUILT_IN[_EXECUTABLE]
     return name if ":" in name else _BUILT_IN.get(name) or _linked(name, home)
 
 
 def _make(name: str, target: str, home: str, settings: "Settings") -> object:
-    context = Context(name=name, home=home, settings=settings.values, options=settings.backends.get(name, {}))
+    if "/" in name:
+        options = {**settings.backends.get(_EXECUTABLE, {}), "addon": name}
+    else:
+        options = settings.backends.get(name, {})
+    context = Context(name=name, home=home, settings=settings.values, options=options)
     try:
         plugin: object = _import(target)(context)
     except MailAddonError:

@@ -425,6 +425,33 @@ class DirectoryBackend:
             return info.domain_names(tx)
 
     @hookimpl
+    def list_users(self, request: "records.DomainRef") -> list[str]:
+        from .directory import names
+
+        with self._directory.read() as tx:
+            return [user.name for user in names.users_of(tx, names.get_domain(tx, request.domain))]
+
+    @hookimpl
+    def get_mailing_list(self, request: "records.ListRef") -> "records.MailingListInfo":
+        from .directory import info
+
+        with self._directory.read() as tx:
+            return info.mailing_list_info(tx, request.domain, request.name)
+
+    @hookimpl
+    def get_password_hash(self, request: "records.UserRef") -> str:
+        from .directory import users
+
+        with self._directory.read() as tx:
+            return users.password_hash(tx, request.domain, request.user)
+
+    @hookimpl
+    def list_password_schemes(self) -> list[str]:
+        from .directory import passwords
+
+        return passwords.accepted(self._settings)
+
+    @hookimpl
     def check(self) -> "list[records.Problem]":
         from .directory import checking
 

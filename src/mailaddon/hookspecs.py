@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Forward,
         ListMember,
         ListRef,
+        MailingListInfo,
         MailingListMember,
         NetworkChange,
         NewDomain,
@@ -560,6 +561,38 @@ class Backend(Protocol):
     def list_domains(self, request: Server) -> Iterable[str]:
         """Lists the names of all domains."""
         raise NotSupported("list_domains is not implemented")
+
+    @_hookspec
+    def list_users(self, request: DomainRef) -> Iterable[str]:
+        """Lists the users of a domain, without @.
+
+        Raises:
+            NotFound: as the operation table says.
+        """
+        raise NotSupported("list_users is not implemented")
+
+    @_hookspec
+    def get_mailing_list(self, request: ListRef) -> MailingListInfo:
+        """Shows a mailing list's members with their names.
+
+        Raises:
+            NotFound: as the operation table says.
+        """
+        raise NotSupported("get_mailing_list is not implemented")
+
+    @_hookspec
+    def get_password_hash(self, request: UserRef) -> str:
+        """Prints the hash of a user's password as {SCHEME}hash, to be moved elsewhere.
+
+        Raises:
+            NotFound: as the operation table says.
+        """
+        raise NotSupported("get_password_hash is not implemented")
+
+    @_hookspec
+    def list_password_schemes(self, request: Server) -> Iterable[str]:
+        """Lists the schemes of hashes that may be given as {SCHEME}hash in place of a password."""
+        raise NotSupported("list_password_schemes is not implemented")
 
     @_hookspec
     def check(self) -> Sequence[Problem]:

@@ -31,6 +31,7 @@ __all__ = [
     "ListInfo",
     "ListMember",
     "ListRef",
+    "MailingListInfo",
     "MailingListMember",
     "NetworkChange",
     "NewDomain",
@@ -280,6 +281,14 @@ class ListInfo(Record):
     name: str
     kind: str  # distribution or mailing
     members: int
+
+
+class MailingListInfo(Record):
+    """A mailing list with its members."""
+
+    domain: str
+    name: str
+    members: Sequence[MailingListMember]  # by address
 
 
 class DomainInfo(Record):

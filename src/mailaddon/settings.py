@@ -50,7 +50,10 @@ _TYPES = {str: "a text", int: "a whole number", bool: "true or false", list: "a 
 
 SETTINGS = (
     Setting(
-        "backend", "embedded", "The backend: a name that `mailaddon backends` lists. MAILADDON_BACKEND overrides it."
+        "backend",
+        "embedded",
+        "The backend: a name that `mailaddon backends` lists, or a registered add-on's, VENDOR/SERVER/VERSION."
+        " MAILADDON_BACKEND overrides it.",
     ),
     Setting(
         "directory",

@@ -14,7 +14,11 @@ from ..operations import OPERATIONS, REGISTER
 from ..operations.model import Operation, Parameter
 from ._output import json_option, table, write, write_json
 
-_RECORDS = {"Resolution": "Where mail goes: a tree.", "DomainInfo": "All that a domain has: a tree."}
+_RECORDS = {
+    "Resolution": "Where mail goes: a tree.",
+    "DomainInfo": "All that a domain has: a tree.",
+    "MailingListInfo": "A line for each member: the address and the name.",
+}
 
 
 @click.command()

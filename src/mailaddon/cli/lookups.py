@@ -11,7 +11,7 @@ import click
 
 from ..command import decoded
 from ..operations import find
-from ..records import DomainFeatures, DomainInfo, Record, Resolution, UserFeatures, UserInfo
+from ..records import DomainFeatures, DomainInfo, MailingListInfo, Record, Resolution, UserFeatures, UserInfo
 from ..service import Service
 from ._output import Branch, json_option, paint, plain, tree, write, write_json
 
@@ -58,6 +58,11 @@ def _resolution(resolution: Resolution) -> Branch:
     action = paint(resolution.action, _COLOURS.get(resolution.action, "cyan"))
     reason = f": {resolution.reason}" if resolution.reason else ""
     return f"{resolution.address}  {action}{reason}", [_resolution(target) for target in resolution.targets]
+
+
+def mailing_list_text(info: MailingListInfo) -> str:
+    """A mailing list's members, one per line: the address, and behind two spaces the name."""
+    return "".join(f"{one.address}  {one.display_name}".rstrip() + "\n" for one in info.members)
 
 
 def domain_text(info: DomainInfo) -> str:

@@ -19,9 +19,13 @@ from ..service import Service
 from ..values import MAX_PASSWORD, Secret, decode
 from ._arguments import accepted, form, operation_named, positional
 from ._output import SECRETS, json_option, plain, write, write_json
-from .lookups import domain_text, resolution_text
+from .lookups import domain_text, mailing_list_text, resolution_text
 
-_TREES: dict[str, Callable[[Any], str]] = {"Resolution": resolution_text, "DomainInfo": domain_text}
+_SHOWN: dict[str, Callable[[Any], str]] = {
+    "Resolution": resolution_text,
+    "DomainInfo": domain_text,
+    "MailingListInfo": mailing_list_text,
+}
 _STDIN_HELP = "Read the password from standard input: one line, without its line end."
 
 
@@ -103,7 +107,7 @@ def _run(operation: Operation, given: dict[str, str], password_stdin: bool, as_j
     if as_json:
         write_json({"command": operation.command, "ok": True, "result": plain(result)})
     else:
-        show = _TREES.get(operation.output)
+        show = _SHOWN.get(operation.output)
         write(show(result) if show else printed(operation, result))
 
 

@@ -1,7 +1,15 @@
 """What there is: domains with everything in them, as records."""
 
-from ..records import DomainFeatures, DomainInfo, ListInfo, UserFeatures, UserInfo
-from .lists import filters
+from ..records import (
+    DomainFeatures,
+    DomainInfo,
+    ListInfo,
+    MailingListInfo,
+    MailingListMember,
+    UserFeatures,
+    UserInfo,
+)
+from .lists import MAILING, filters, list_id
 from .names import DOMAIN_FEATURES, USER_FEATURES, Domain, User, get_domain, users_of
 
 TYPE_CHECKING = False
@@ -41,6 +49,20 @@ def domain_info(tx: "Transaction", name: str) -> DomainInfo:
         lists=_lists(tx, domain),
         spam_filters=filters(tx, name),
     )
+
+
+def mailing_list_info(tx: "Transaction", domain: str, name: str) -> MailingListInfo:
+    """A mailing list with its members, by address.
+
+    Raises:
+        NotFound: there is no such list.
+    """
+    row_id = list_id(tx, MAILING, get_domain(tx, domain), name)
+    rows = tx.all(
+        "SELECT local_part || '@' || domain, display_name FROM list_member WHERE list_id = ? ORDER BY 1", row_id
+    )
+    members = [MailingListMember(domain=domain, name=name, address=row[0], display_name=row[1]) for row in rows]
+    return MailingListInfo(domain=domain, name=name, members=members)
 
 
 def _user_info(tx: "Transaction", domain: Domain, user: User) -> UserInfo:

@@ -56,6 +56,11 @@ def hashed(password: str, settings: "Mapping[str, Any]") -> str:
     return f"{{{scheme}}}{maker(password.encode(), settings)}"
 
 
+def accepted(settings: "Mapping[str, Any]") -> list[str]:
+    """The schemes whose hashes may be given in place of a password."""
+    return sorted(_ACCEPTED) if settings["password.accept_hashes"] else []
+
+
 def _existing(password: str) -> tuple[str, str]:
     """The scheme and the hash in `{SCHEME}hash`, or two empty texts."""
     scheme, brace, hash_ = password[1:].partition("}")

@@ -130,6 +130,17 @@ def update(tx: "Transaction", user: User, after: "dict[str, object]") -> Change:
     return Change(before={column: getattr(user, column) for column in after}, after=after)
 
 
+def password_hash(tx: "Transaction", domain: str, name: str) -> str:
+    """The stored hash of a user's password, `{SCHEME}hash`.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    user = get_user(tx, get_domain(tx, domain), name)
+    (found,) = tx.column("SELECT password FROM user WHERE id = ?", user.id)
+    return str(found)
+
+
 def set_suspended(tx: "Transaction", domain: str, name: str, *, suspended: bool) -> Change:
     """Suspend or resume a user.
 
