@@ -2,8 +2,9 @@
 # A mail add-on for 10.3.1 in POSIX shell. One program for all commands; its name says which.
 #
 # The state is a tree of plain files, `db`, in the folder $ADDON_STATE: a folder per domain, in it one per name, in it a
-# file per field. A change is made under a lock in a copy of the tree, which then takes its place, so it happens whole
-# or not at all. Mail folders are made before that and removed after it. Settings are read from `mailaddon.toml` beside
+# file per field. A change is made under a lock. What a file was before is kept in the folder `undo`, and brought back by
+# whoever comes next if that is still there: so a change happens whole or not at all. Mail folders are made before its end
+# and removed after it. Settings are read from `mailaddon.toml` beside
 # it, a line each. Nobody logs in here, so no password is kept.
 #
 # Arguments are not validated: the caller of this add-on does. Refusals end with the SDK's error codes in brackets.
@@ -13,11 +14,15 @@ command=${0##*/}
 command=${command%.sh}
 home=$ADDON_STATE
 features='mailing_lists domain_aliases distribution_lists spam_filters user_aliases forwards autoresponders web_access'
+undo=$home/undo
+kept=0      # how many files and folders are kept there
+fresh=''    # a folder that this call has made
 made=''     # folders that become mail folders
 removed=''  # a mail folder that goes
 emptied=''  # a folder that goes if it is empty then
 
 refuse() { # CODE SENTENCE
+    bring_back
     printf '%s: %s [%s]\n' "$command" "$2" "$1" >&2
     exit 1
 }
@@ -38,8 +43,45 @@ dec() { # FILE: the text of its name, in $decoded
     esac
 }
 
-put() { printf %s "$2" >"$1"; } # FILE TEXT
-get() { cat "$1"; }             # FILE
+get() { cat "$1"; } # FILE
+
+keep() { # PATH: it is going to be changed
+    case $1 in "$fresh"/*) return ;; esac
+    kept=$((kept + 1))
+    if [ -e "$1" ]; then cp -R "$1" "$undo/$kept.old"; fi
+    printf %s "$1" >"$undo/$kept"
+}
+
+put() { # FILE TEXT
+    keep "$1"
+    printf %s "$2" >"$1"
+}
+
+make() { # FOLDER FOLDERS-IN-IT
+    keep "$1"
+    case $1 in "$fresh"/*) ;; *) fresh=$1 ;; esac
+    mkdir "$@"
+}
+
+drop() { # PATH
+    keep "$1"
+    rm -rf "$1"
+}
+
+bring_back() { # what was, in the folder `db`, the last change first
+    if [ ! -d "$undo" ]; then return; fi
+    number=$(find "$undo" -name '[1-9]*' ! -name '*.old' | wc -l)
+    while [ "$number" -gt 0 ]; do
+        path=$(get "$undo/$number")
+        if [ -n "$path" ]; then
+            rm -rf "$path"
+            if [ -e "$undo/$number.old" ]; then cp -R "$undo/$number.old" "$path"; fi
+        fi
+        rm "$undo/$number"
+        number=$((number - 1))
+    done
+    rm -rf "$undo"
+}
 
 show() { # FOLDER: what its files' names say
     for file in "$1"/*; do
@@ -201,7 +243,7 @@ forget() { # DOMAIN LISTS NAMES: by every catch-all and, if LISTS is 1, every li
     if [ "$2" = 0 ]; then return; fi
     for file in domains/*/names/*/member/*; do
         dec "$file"
-        if is_gone "$decoded" "$hosts" "$3"; then rm -f "$file"; fi
+        if is_gone "$decoded" "$hosts" "$3"; then drop "$file"; fi
     done
 }
 
@@ -241,7 +283,7 @@ insert_user() { # DOMAIN NAME FIRST MIDDLE LAST FORWARDS AUTORESPONDERS WEB_ACCE
     made=$(get "$d/storage")/$2
     check_unused "$made"
     n=$d/names/$2
-    mkdir "$n" "$n/forward"
+    make "$n" "$n/forward"
     put "$n/kind" user
     put "$n/keep_copy" 1
     put "$n/suspended" 0
@@ -282,7 +324,7 @@ names_of_kind() { # KIND
     grep -lx "$1" "$d"/names/*/kind 2>/dev/null | sed 's,/kind$,,; s,.*/,,'
 }
 
-delete_name() { rm -rf "$d/names/${1:?}"; }
+delete_name() { drop "$d/names/${1:?}"; }
 
 work() {
     case $command in
@@ -300,11 +342,11 @@ work() {
         done
         check_unused "$storage"
         d=domains/$1
-        mkdir "$d" "$d/aliases" "$d/names" "$d/filters"
+        make "$d" "$d/aliases" "$d/names" "$d/filters"
         put "$d/ip" "$2"
         put "$d/directory" "$3"
         put "$d/storage" "$storage"
-        if [ ! -d "$3" ]; then : >"$d/made"; fi
+        if [ ! -d "$3" ]; then put "$d/made" ''; fi
         put "$d/most" "$4"
         put "$d/owner" "$5"
         put "$d/site" "$7"
@@ -336,7 +378,7 @@ work() {
         remove "$(get "$d/storage")"
         if [ -e "$d/made" ]; then emptied=$(get "$d/directory"); fi
         forget "$1" 1 ''
-        rm -rf "$d"
+        drop "$d"
         ;;
     EGetMailURL)
         domain "$1"
@@ -351,7 +393,7 @@ work() {
     EAddDomainAlias)
         check_feature domain_aliases "$1"
         check_name_free "$2"
-        : >"$d/aliases/$2"
+        put "$d/aliases/$2" ''
         for file in domains/*/names/*/forward/*"@$2"; do
             if [ ! -e "$file" ]; then continue; fi
             from=${file#domains/}
@@ -367,7 +409,8 @@ work() {
         ;;
     EDeleteDomainAlias)
         domain "$1"
-        rm "$d/aliases/$2" 2>/dev/null || refuse not-found "$2 is not an alias of domain $1"
+        if [ ! -e "$d/aliases/$2" ]; then refuse not-found "$2 is not an alias of domain $1"; fi
+        drop "$d/aliases/$2"
         ;;
     EGetDomainAliasList)
         domain "$1"
@@ -379,14 +422,15 @@ work() {
         if [ -e "$d/filters/$encoded/$3" ]; then
             refuse already-exists "$3 spam filter $2 of domain $1 already exists"
         fi
+        keep "$d/filters/$encoded"
         mkdir -p "$d/filters/$encoded"
-        : >"$d/filters/$encoded/$3"
+        put "$d/filters/$encoded/$3" ''
         ;;
     EDeleteSpamFilter)
         domain "$1"
         enc "$2"
         if [ ! -d "$d/filters/$encoded" ]; then refuse not-found "domain $1 has no spam filter $2"; fi
-        rm -r "$d/filters/$encoded"
+        drop "$d/filters/$encoded"
         ;;
     EGetSpamFilterList)
         domain "$1"
@@ -437,7 +481,7 @@ work() {
         entry user "$1" "$2"
         check_feature user_aliases "$1"
         check_free "$1" "$3" alias
-        mkdir "$d/names/$3"
+        make "$d/names/$3"
         put "$d/names/$3/kind" alias
         put "$d/names/$3/user" "$2"
         for file in "$n"/forward/*; do
@@ -469,14 +513,15 @@ work() {
         if [ "$target" = "$2@$1" ]; then refuse forward-loop "UserForward: $3 is user $2@$1 itself"; fi
         enc "$3"
         if [ -e "$n/forward/$encoded" ]; then refuse already-exists "user $2@$1 already forwards to $3"; fi
-        : >"$n/forward/$encoded"
+        put "$n/forward/$encoded" ''
         case $(setting forwards.keep_copy true) in true) put "$n/keep_copy" 1 ;; *) put "$n/keep_copy" 0 ;; esac
         check_no_loop "$2@$1"
         ;;
     EDeleteForward)
         entry user "$1" "$2"
         enc "$3"
-        rm "$n/forward/$encoded" 2>/dev/null || refuse not-found "user $2@$1 does not forward to $3"
+        if [ ! -e "$n/forward/$encoded" ]; then refuse not-found "user $2@$1 does not forward to $3"; fi
+        drop "$n/forward/$encoded"
         ;;
     EGetForwardList)
         entry user "$1" "$2"
@@ -512,7 +557,8 @@ work() {
         ;;
     EDeleteAutoResponder)
         entry user "$1" "$2"
-        rm -f "$n/subject" "$n/message"
+        drop "$n/subject"
+        drop "$n/message"
         ;;
     *DistributionList*) lists distribution distribution_lists "$@" ;;
     *MailingList*) lists mailing mailing_lists "$@" ;;
@@ -542,7 +588,8 @@ lists() { # KIND FEATURE ARGUMENTS
         entry "$list" "$1" "$2"
         enc "$3"
         label "$list"
-        rm "$n/member/$encoded" 2>/dev/null || refuse not-found "$3 is not a member of $label $2@$1"
+        if [ ! -e "$n/member/$encoded" ]; then refuse not-found "$3 is not a member of $label $2@$1"; fi
+        drop "$n/member/$encoded"
         ;;
     EGet*MemberList)
         entry "$list" "$1" "$2"
@@ -551,7 +598,7 @@ lists() { # KIND FEATURE ARGUMENTS
     EAdd*)
         check_feature "$feature" "$1"
         check_free "$1" "$2" "$list"
-        mkdir "$d/names/$2" "$d/names/$2/member"
+        make "$d/names/$2" "$d/names/$2/member"
         put "$d/names/$2/kind" "$list"
         ;;
     EDelete*)
@@ -569,25 +616,21 @@ lists() { # KIND FEATURE ARGUMENTS
 cd "$home" || exit 1
 exec 9>lock
 flock 9
-if [ ! -d db ]; then # nothing yet, or killed while a change took its place
-    if [ -d db.old ]; then mv db.old db; else mkdir -p db/domains; fi
-fi
-rm -rf db.new db.old
+mkdir -p db/domains
+cd db || exit 1
+bring_back # what was before a call that has been killed
 case $command in
 EGet*)
-    cd db || exit 1
     work "$@"
     exit
     ;;
 esac
-cp -R db db.new
-cd db.new || exit 1
+rm -rf "$undo.done"
+mkdir "$undo"
 work "$@"
 if [ -n "$made" ]; then mkdir -p "$made/Maildir/cur" "$made/Maildir/new" "$made/Maildir/tmp"; fi
-cd "$home" || exit 1
-mv db db.old
-mv db.new db
-rm -rf db.old
+mv "$undo" "$undo.done" # from now on it has happened
+rm -rf "$undo.done"
 if [ -n "$removed" ]; then rm -rf "$removed"; fi
 if [ -n "$emptied" ]; then rmdir "$emptied" 2>/dev/null; fi
 exit 0

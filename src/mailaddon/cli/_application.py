@@ -26,6 +26,8 @@ SUBCOMMANDS = {
     "directory": "mailaddon.directory.cli:group",
     "doctor": "mailaddon.cli.doctor:doctor",
     "host": "mailaddon.backends.postfix.cli:group",
+    "inventory": "mailaddon.migration.cli:inventory",
+    "migrate": "mailaddon.migration.cli:migrate",
     "import-postfixadmin": "mailaddon.postfixadmin.cli:command",
     "resolve": "mailaddon.cli.lookups:resolve",
     "run": "mailaddon.cli.run:run",
