@@ -130,14 +130,14 @@ class Job:
         domains = migration.chosen(asked)
         with _bar("reading", len(domains)) as advance:
             states, problems = migration.read(domains, advance)
-        journal = self._journal() if self._changes else None
+        journal = None if self._options["verify"] else self._journal()
         plan = migration.plan(states, problems, self._new_passwords() if self._changes else None)
-        report.plan(plan)
+        report.plan(plan, journal)
         failures: list[Failure] = []
-        if not self._options["verify"]:
+        if journal is not None:
             migration.check(plan, journal)
             self._refuse_what_is_not_possible(plan)
-        if journal is not None:
+        if journal is not None and self._changes:
             failures = migration.run(plan, journal, lambda stage, count: _bar(STAGES[stage], count))
             report.failures(failures)
         comparison = None
@@ -156,6 +156,7 @@ class Job:
             f"{source.name} in {source.service.home}",
             f"{target.name} in {target.service.home}",
             restart=self._options["restart"],
+            only_read=not self._changes,
         )
         self._stack.callback(journal.close)
         return journal

@@ -21,7 +21,7 @@ _VERSION = 1
 
 
 class Journal:
-    """The file, locked for as long as it is open; several threads may write.
+    """The file, locked for as long as it is open, unless it is only read; several threads may write.
 
     Attributes:
         path: where it is.
@@ -34,11 +34,17 @@ class Journal:
         Conflict: it belongs to another migration.
     """
 
-    def __init__(self, path: str, source: str, target: str, *, restart: bool = False) -> None:
+    def __init__(self, path: str, source: str, target: str, *, restart: bool = False, only_read: bool = False) -> None:
         self.path = path
         self.done: set[str] = set()
         self.domains: set[str] = set()
         self._lock = threading.Lock()
+        self._descriptor = -1
+        header: dict[str, object] = {"version": _VERSION, "from": source, "to": target}
+        if only_read:
+            if not restart:
+                self._read(header)
+            return
         try:
             os.makedirs(os.path.dirname(path), _home.PRIVATE_FOLDER, exist_ok=True)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _home.PRIVATE_FILE)
@@ -48,7 +54,7 @@ class Journal:
             self._take_lock()
             if restart:
                 os.ftruncate(self._descriptor, 0)
-            self._load(source, target)
+            self._load(header)
         except OSError as error:
             self.close()
             raise self._failed(error) from None
@@ -65,23 +71,38 @@ class Journal:
         except BlockingIOError:
             raise Unavailable(f"another process is migrating with the journal {self.path}") from None
 
-    def _load(self, source: str, target: str) -> None:
+    def _read(self, header: dict[str, object]) -> None:
+        try:
+            with open(self.path, "rb") as file:
+                self._take(file.read(), header)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def _load(self, header: dict[str, object]) -> None:
         with open(self._descriptor, "rb", closefd=False) as file:
             content = file.read()
         if content and not content.endswith(b"\n"):  # a kill tore the last line; it is not there
             os.write(self._descriptor, b"\n")
-        header: dict[str, object] = {"version": _VERSION, "from": source, "to": target}
-        entries = [entry for entry in map(_entry, content.splitlines()) if entry]
-        if not entries:
+        if not self._take(content, header):
             self._append(header)
-            return
-        if entries[0] != header:
+
+    def _take(self, content: bytes, header: dict[str, object]) -> bool:
+        """What the file says, if it says anything.
+
+        Raises:
+            Conflict: it belongs to another migration.
+        """
+        entries = [entry for entry in map(_entry, content.splitlines()) if entry]
+        if entries and entries[0] != header:
             raise Conflict(
                 f"the journal {self.path} is of another migration: {entries[0].get('from')} to {entries[0].get('to')};"
                 " name another one with --journal, or forget it with --restart"
             )
         self.domains = {str(entry["domain"]) for entry in entries if "domain" in entry}
         self.done = {str(entry["done"]) for entry in entries if "done" in entry}
+        return bool(entries)
 
     def begin(self, domain: str) -> None:
         """Note that the target does not have a domain, which is now going to be added.
@@ -115,7 +136,8 @@ class Journal:
 
     def close(self) -> None:
         """Close the file, which lets others have it."""
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
 
 def _entry(line: bytes) -> dict[str, object]:

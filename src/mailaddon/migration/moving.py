@@ -37,7 +37,7 @@ class Plan:
 
     Attributes:
         states: what the source has, with what is asked for instead.
-        steps: the calls.
+        steps: the calls, by stage.
         impossible: the commands that the target does not have, and why.
         passwords: for the users.
         assumed: what nobody tells: `user: first name: empty`.
@@ -148,29 +148,29 @@ class Migration:
             plan.assumed |= _assumed(state)
         if wrong:
             raise InvalidArgument("; ".join(wrong))
+        plan.steps.sort(key=lambda step: step.stage)
         for command in dict.fromkeys(step.command for step in plan.steps):
             reason = self.target.lacking(command)
             if reason:
                 plan.impossible[command] = reason
         return plan
 
-    def check(self, plan: Plan, journal: Journal | None) -> None:
+    def check(self, plan: Plan, journal: Journal) -> None:
         """Make sure that no domain is at the target that this migration has not brought there.
 
         Raises:
             AlreadyExists: one is.
             NotFound: the journal says that one is there, and it is not.
         """
-        known = journal.domains if journal else frozenset()
         present = present_in(self.target, [state["domain"] for state in plan.states])
         for state in plan.states:
             domain = state["domain"]
             there = domain in present
-            if there and domain not in known:
+            if there and domain not in journal.domains:
                 raise AlreadyExists(
                     f"domain {domain} exists at {self.target.name} already; delete it there, or leave it out here"
                 )
-            added = journal is not None and any(key.startswith(f"EAddDomain {domain} ") for key in journal.done)
+            added = any(key.startswith(f"EAddDomain {domain} ") for key in journal.done)
             if added and not there and self.target.has("domains"):
                 raise NotFound(
                     f"domain {domain} has been added to {self.target.name}, as the journal says, and is gone; --restart"

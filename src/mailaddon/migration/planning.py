@@ -75,7 +75,7 @@ def _shown(text: str) -> str:
 
 
 def steps(state: DomainState) -> list[Step]:
-    """The calls that make a domain with everything in it, by stage.
+    """The calls that make a domain with everything in it.
 
     Raises:
         InvalidArgument: the state has no IP address, mail folder or owner, or something that no command takes.
@@ -96,7 +96,7 @@ def steps(state: DomainState) -> list[Step]:
         found += _list(state["domain"], "Mailing", name, members_with_names)
     for step in found:
         _check(step)
-    return sorted(found, key=lambda step: step.stage)
+    return found
 
 
 def _step(stage: int, command: str, *arguments: str, password_of: str = "", makes: str = "", needs: str = "") -> Step:

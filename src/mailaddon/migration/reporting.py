@@ -32,8 +32,9 @@ class Report:
                 self._say(title)
             self._say(paint(f"  {line}", colour))
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: Plan, journal: Journal | None) -> None:
         """What is going to be done."""
+        made = {step.key for step in plan.steps} & (journal.done if journal else set())
         for state in plan.states:
             counts = [counted(number, one, several) for one, several, number in summary(state) if number]
             self._say(f"{state['domain']}: {', '.join(counts)}")
@@ -46,9 +47,9 @@ class Report:
         self._lines("not read:", plan.problems, "red")
         if self._show_steps:
             for step in plan.steps:
-                self._say(str(step))
-        else:
-            self._say(counted(len(plan.steps), "call"))
+                self._say(f"{'  # made: ' if step.key in made else ''}{step}")
+        if not self._show_steps or made:
+            self._say(counted(len(plan.steps), "call") + (f", {len(made)} of them made already" if made else ""))
 
     def failures(self, failures: Sequence[Failure]) -> None:
         """What could not be done."""

@@ -19,7 +19,8 @@ Result = TypeVar("Result")
 Progress = Callable[[int, int], Any]
 #: Pauses (seconds) before a call is made again that may succeed later.
 _PAUSES = (1, 4, 15)
-#: What lists what an adding command adds, and the argument that then is in the list; "": that it is answered is enough.
+#: What lists what an adding command adds, how many arguments it gets of those, and which one then is in the list; None:
+#: that it is answered is enough.
 _LISTED = {
     "EAddDomain": ("EGetDomainAliasList", 1, None),
     "EAddDomainAlias": ("EGetDomainAliasList", 1, 1),
@@ -82,14 +83,14 @@ class Runner:
         self._failed: set[str] = set()  # what does not exist because its call has failed
 
     def run(self, steps: Sequence[Step]) -> list[Failure]:
-        """Make all calls that are not made yet; what failed.
+        """Make all calls that are not made yet, which come by stage; what failed.
 
         Raises:
             StorageFailed: the journal or the file of new passwords cannot be written.
         """
         failures: list[Failure] = []
         with threads(self._jobs) as each:
-            for stage, group in groupby(sorted(steps, key=lambda step: step.stage), key=lambda step: step.stage):
+            for stage, group in groupby(steps, key=lambda step: step.stage):
                 failures += self._stage(stage, list(group), each)
         return failures
 
@@ -147,6 +148,8 @@ class Runner:
 
     def _is_there(self, step: Step, error: MailAddonError) -> bool:
         """Whether a call is refused because it had been made, before a kill or by an attempt that was given up."""
+        if step.command == "ESetAutoResponder":
+            return self._replies_so(step)
         if step.command not in _LISTED:
             return False
         command, count, position = _LISTED[step.command]
@@ -157,3 +160,14 @@ class Runner:
         except (NotFound, AddonFailed):
             return False
         return position is None or step.arguments[position] in listed
+
+    def _replies_so(self, step: Step) -> bool:
+        """Whether a user has the autoresponder that is refused now, as its feature is off already."""
+        if not self._target.has("EGetAutoResponder"):
+            return False
+        domain, user, subject, message = step.arguments
+        try:
+            found = self._target.ask("EGetAutoResponder", domain, user)
+        except (NotFound, AddonFailed):
+            return False
+        return found is not None and (found.subject, found.message) == (subject, message)
