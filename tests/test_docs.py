@@ -14,6 +14,9 @@ from conftest import ALL_ON, SCRIPTS, Panel
 
 from mailaddon import operations
 from mailaddon.directory.schema import MIGRATIONS
+from mailaddon.migration import names
+from mailaddon.migration.inventory import DomainState, UserState
+from mailaddon.records import DomainFeatures
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -144,11 +147,13 @@ def test_the_settings_example_is_accepted(panel: Panel) -> None:
 
 
 def test_the_settings_for_add_ons_are_accepted(panel: Panel) -> None:
-    first, patterns = code(DOCS / "calling-add-ons.md", "toml")
-    panel.settings(first + patterns)
-    assert panel.refusal("EStartMailServer").endswith(
-        " no add-on 'Acme/Mail/7.1' is registered; registered: none [not-configured]"
-    )
+    first, *others = code(DOCS / "calling-add-ons.md", "toml")
+    assert len(others) == 2
+    for more in others:
+        panel.settings(first + more)
+        assert panel.refusal("EStartMailServer").endswith(
+            " no add-on 'Acme/Mail/7.1' is registered; registered: none [not-configured]"
+        )
 
 
 def test_the_directorys_page_has_every_table_and_column() -> None:
@@ -289,3 +294,20 @@ def test_the_demo_ends_well(panel: Panel) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"all {len(operations.COMMANDS)} commands" in done.stdout.splitlines()[-1]
     assert "\033" not in done.stdout
+
+
+def test_the_example_of_a_file_of_names_is_one(tmp_path: Path) -> None:
+    (example,) = [text for text in code(DOCS / "migrating.md", "") if text.startswith("# a domain")]
+    file = tmp_path / "names"
+    file.write_text(example)
+    assert {name: sorted(state["users"]) for name, state in names.read(str(file)).items()} == {
+        "xyz.com": ["u1"],
+        "abc.com": ["boss", "u2"],
+    }
+
+
+def test_the_fields_of_a_file_of_names_are_all_documented() -> None:
+    page = (DOCS / "migrating.md").read_text()
+    documented = set(re.findall(r"`(\w+)`", page.partition("| Field |")[2].partition("\n\n")[0]))
+    fields = {*DomainState.__annotations__, *UserState.__annotations__}
+    assert fields | {*DomainFeatures._fields, "subject", "message", "true", "false", "null"} == documented
