@@ -503,6 +503,10 @@ def test_a_domain_that_is_gone_although_the_journal_has_it(second: Place) -> Non
     assert to(second).exit_code == 0
     second.calls(("EDeleteDomain", "xyz.com"))
     assert "--restart forgets the journal" in to(second).stderr
+    again = journal(second).read_text()
+    assert to(second, "--restart", "--dry-run").exit_code == 0
+    assert "does not exist" in to(second, "--restart", "no.com").stderr
+    assert journal(second).read_text() == again, "nothing is forgotten before something new begins"
     assert to(second, "--restart").exit_code == 0
     assert second.call("EGetUserAliasList", "xyz.com", "u1") == ["a1"]
 
@@ -524,6 +528,7 @@ def test_a_journal_is_one_migrations_and_one_process(small: Place, second: Place
         os.killpg(holder.pid, signal.SIGKILL)
         holder.wait()
     assert "cannot be kept" in to(second, "--journal", f"{file}/below").stderr
+    assert "the journal /dev/full is no file" in to(second, "--journal", "/dev/full").stderr
 
 
 def test_a_server_that_is_busy_is_asked_again(small: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -544,6 +549,35 @@ def test_a_server_that_is_busy_is_asked_again(small: Place, tmp_path: Path, monk
     assert small.call("EGetUserAliasList", "xyz.com", "u1", backend=SHELL) == ["a1"]
 
 
+FULL = """
+mount -t tmpfs -o size=8k tmpfs "$PLACE" || exit 99
+head -c 4096 /dev/zero >"$PLACE/filler"
+"$@" --journal "$PLACE/journal" && exit 98
+rm "$PLACE/filler"
+exec "$@" --journal "$PLACE/journal"
+"""
+
+
+def test_a_disk_that_gets_full_under_the_journal(small: Place, second: Place, tmp_path: Path) -> None:
+    small.calls(*(("EAddUserAlias", "xyz.com", "u1", f"alias-{number}") for number in range(100)))
+    place = tmp_path / "disk"
+    place.mkdir()
+    call = [os.path.join(SCRIPTS, "mailaddon"), "migrate", "--from", "embedded", "--to", "embedded"]
+    call += ["--to-home", str(second.home), "--mailbox-directory", f"{tmp_path.resolve()}/moved"]
+    flags = "-m" if os.geteuid() == 0 else "-Urm"
+    command = ["unshare", flags, "sh", "-c", FULL, "sh", *call]
+    env = {**environment(small.home), "PLACE": str(place)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if done.returncode == 99 or "unshare failed" in done.stderr:
+        return  # no mounts here
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == (
+        f"mailaddon migrate: the journal {place}/journal cannot be kept: No space left on device [storage-failed]\n"
+    )
+    assert done.stdout.splitlines()[-1] == "no difference"
+    assert len(second.call("EGetUserAliasList", "xyz.com", "u1")) == 101
+
+
 def killed_at(call: list[str], file: Path, lines: int, home: Path) -> int:
     """Run a migration and kill it once its journal has so many lines; its status if it ended before."""
     process = subprocess.Popen(call, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -560,9 +594,7 @@ def killed_at(call: list[str], file: Path, lines: int, home: Path) -> int:
     return status
 
 
-def test_a_thousand_users_there_and_back_killed_three_times_each_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_thousand_users_there_and_back_killed_three_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tmp_path = tmp_path.resolve()
     source, target = Place(tmp_path / "first", QUICK), Place(tmp_path / "second", ACCEPTING)
     calls: list[tuple[str, ...]] = [
@@ -586,11 +618,11 @@ def test_a_thousand_users_there_and_back_killed_three_times_each_way(
     there = [program, "migrate", "--from", "embedded", "--to", SHELL, "--mailbox-directory", f"{tmp_path}/shell/mail"]
     back = [program, "migrate", "--from", SHELL, "--to", "embedded", "--to-home", str(target.home)]
     back += ["--names", str(inventory), "--mailbox-directory", f"{tmp_path}/mail/moved"]
-    for call, file in (
-        (there, source.home / "migrations" / "embedded-to-Acme-Sample-1.jsonl"),
-        (back, target.home / "migrations" / "Acme-Sample-1-to-embedded.jsonl"),
+    for call, file, kills in (
+        (there, source.home / "migrations" / "embedded-to-Acme-Sample-1.jsonl", (100, 1100)),
+        (back, target.home / "migrations" / "Acme-Sample-1-to-embedded.jsonl", (700,)),
     ):
-        for lines in (100, 700, 1100):
+        for lines in kills:
             assert killed_at(call, file, lines, source.home) == -signal.SIGKILL
         done = subprocess.run(call, env=environment(source.home), capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "no difference"), done.stdout + done.stderr

@@ -12,10 +12,11 @@ made again; that the target has it already is then no failure. Nothing in the fi
 import fcntl
 import json
 import os
+import stat
 import threading
 
 from .. import home as _home
-from ..errors import Conflict, StorageFailed, Unavailable
+from ..errors import Conflict, NotConfigured, StorageFailed, Unavailable
 
 _VERSION = 1
 
@@ -32,6 +33,7 @@ class Journal:
         StorageFailed: it cannot be read or written.
         Unavailable: another process has it.
         Conflict: it belongs to another migration.
+        NotConfigured: it is no file.
     """
 
     def __init__(self, path: str, source: str, target: str, *, restart: bool = False, only_read: bool = False) -> None:
@@ -40,10 +42,12 @@ class Journal:
         self.domains: set[str] = set()
         self._lock = threading.Lock()
         self._descriptor = -1
-        header: dict[str, object] = {"version": _VERSION, "from": source, "to": target}
+        self._restart = restart
+        self._torn = False
+        self._header: dict[str, object] = {"version": _VERSION, "from": source, "to": target}
         if only_read:
             if not restart:
-                self._read(header)
+                self._read()
             return
         try:
             os.makedirs(os.path.dirname(path), _home.PRIVATE_FOLDER, exist_ok=True)
@@ -51,10 +55,10 @@ class Journal:
         except OSError as error:
             raise self._failed(error) from None
         try:
-            self._take_lock()
-            if restart:
-                os.ftruncate(self._descriptor, 0)
-            self._load(header)
+            self._claim()
+            if not restart:
+                with open(self._descriptor, "rb", closefd=False) as file:
+                    self._take(file.read())
         except OSError as error:
             self.close()
             raise self._failed(error) from None
@@ -65,44 +69,54 @@ class Journal:
     def _failed(self, error: OSError) -> StorageFailed:
         return StorageFailed(f"the journal {self.path} cannot be kept: {error.strerror}")
 
-    def _take_lock(self) -> None:
+    def _claim(self) -> None:
+        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            raise NotConfigured(f"the journal {self.path} is no file; name another one with --journal")
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Unavailable(f"another process is migrating with the journal {self.path}") from None
 
-    def _read(self, header: dict[str, object]) -> None:
+    def _read(self) -> None:
         try:
             with open(self.path, "rb") as file:
-                self._take(file.read(), header)
+                self._take(file.read())
         except FileNotFoundError:
             return
         except OSError as error:
             raise self._failed(error) from None
 
-    def _load(self, header: dict[str, object]) -> None:
-        with open(self._descriptor, "rb", closefd=False) as file:
-            content = file.read()
-        if content and not content.endswith(b"\n"):  # a kill tore the last line; it is not there
-            os.write(self._descriptor, b"\n")
-        if not self._take(content, header):
-            self._append(header)
-
-    def _take(self, content: bytes, header: dict[str, object]) -> bool:
-        """What the file says, if it says anything.
+    def _take(self, content: bytes) -> None:
+        """What the file says.
 
         Raises:
             Conflict: it belongs to another migration.
         """
         entries = [entry for entry in map(_entry, content.splitlines()) if entry]
-        if entries and entries[0] != header:
+        if entries and entries[0] != self._header:
             raise Conflict(
                 f"the journal {self.path} is of another migration: {entries[0].get('from')} to {entries[0].get('to')};"
                 " name another one with --journal, or forget it with --restart"
             )
         self.domains = {str(entry["domain"]) for entry in entries if "domain" in entry}
         self.done = {str(entry["done"]) for entry in entries if "done" in entry}
-        return bool(entries)
+        self._torn = bool(content) and not content.endswith(b"\n")  # by a kill; what is torn is not there
+
+    def start(self) -> None:
+        """Make the file ready for what is done now.
+
+        Raises:
+            StorageFailed: it cannot be written.
+        """
+        try:
+            if self._restart:
+                os.ftruncate(self._descriptor, 0)
+            if self._torn:
+                os.write(self._descriptor, b"\n")
+        except OSError as error:
+            raise self._failed(error) from None
+        if not self.domains:
+            self._note(self._header, durable=False)
 
     def begin(self, domain: str) -> None:
         """Note that the target does not have a domain, which is now going to be added.

@@ -183,6 +183,7 @@ class Migration:
         Raises:
             MailAddonError: as `Runner.run`.
         """
+        journal.start()
         runner = Runner(self.target, journal, plan.passwords, self._jobs, progress)
         for state in plan.states:
             if state["domain"] not in journal.domains:
