@@ -176,6 +176,16 @@ def test_a_home_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("first")
+def test_root_does_not_load_what_somebody_else_has_written(second: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() == 0:
+        os.chown(second.home, 12345, 12345)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+    owner = second.home.stat().st_uid
+    assert f"the home {second.home} belongs to user {owner}; run this as that user" in to(second).stderr
+
+
+@pytest.mark.usefixtures("first")
 def test_json(second: Place) -> None:
     result = to(second, "--json")
     content = json.loads(result.stdout)
@@ -405,9 +415,9 @@ def test_a_3x_target_gets_what_it_can_take_and_the_rest_is_said(small: Place, tm
     )
     result = mailaddon(*call, "--partial")
     assert result.exit_code == 1
-    assert result.stdout.partition("2 calls failed; the same command tries them again:\n")[2].splitlines()[:2] == [
+    assert result.stdout.partition("1 call failed; the same command tries again:\n")[2].splitlines()[:2] == [
         f"  EAddUser xyz.com u2 '******' Bob '' '' 1 1 0: {CANNOT}",
-        "  EAddUserAlias xyz.com u2 a2: not tried, as what it needs is not there",
+        "1 call not tried, as what they need is not there",
     ]
     assert "  xyz.com: user 'u2' is missing at the target" in result.stdout
     assert target.call("EGetForwardList", "xyz.com", "u1") == ["x@example.org"]
@@ -454,9 +464,9 @@ def test_what_fails_is_tried_again_by_the_same_command(small: Place, tmp_path: P
     result = mailaddon(*call)
     assert result.exit_code == 1
     assert (
-        "2 calls failed; the same command tries them again:\n"
+        "1 call failed; the same command tries again:\n"
         "  EAddUser xyz.com u1 '******' Ann '' Lee 1 1 1: no licence [addon-failed]\n"
-        "  EAddUserAlias xyz.com u1 a1: not tried, as what it needs is not there\n"
+        "1 call not tried, as what they need is not there\n"
     ) in result.stdout
     programs.joinpath("EAddUser.sh").unlink()
     programs.joinpath("EAddUser.sh").symlink_to(sample)

@@ -11,7 +11,7 @@ each domain, as a file of names has them.
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import click
@@ -27,7 +27,6 @@ from .moving import Migration, Plan, journal_path, overrides
 from .passwords import NewPasswords
 from .planning import STAGES
 from .reporting import Report, counted
-from .running import Failure, threads
 
 _NAMES_HELP = "A file of domains and users, for what the source does not tell; see `mailaddon inventory`."
 
@@ -83,9 +82,9 @@ def inventory(domains: tuple[str, ...], *, backend: str, names_file: str, hashes
     """Print what domains have, one JSON object per line: the file that `mailaddon migrate --names` reads."""
     asked = [domain_name(decode(name)) for name in domains]
     known = names.read(names_file) if names_file else {}
-    with _side(decode(backend), "") as side, threads(1) as each:
+    with _side(decode(backend), "") as side:
         for domain in Migration(side, side, names=known, overrides={}).chosen(asked):
-            reading = Reading(side, hashes=hashes, each=each)
+            reading = Reading(side, hashes=hashes)
             write(names.written(reading.domain(known.get(domain, {"domain": domain}))))
             for problem in reading.problems:
                 click.echo(f"mailaddon inventory: {problem}", err=True)
@@ -94,10 +93,23 @@ def inventory(domains: tuple[str, ...], *, backend: str, names_file: str, hashes
 @contextmanager
 def _side(name: str, home: str) -> Iterator[Side]:
     folder = absolute_path(decode(home)) if home else ""
-    if folder and not os.path.isdir(folder):
-        raise NotConfigured(f"there is no home {folder}")
+    if folder:
+        _check_home(folder)
     with Service.open(folder, name) as service:
         yield Side(name or service.backend.name, service)
+
+
+def _check_home(folder: str) -> None:
+    """Make sure that a home is there, and that its owner may have code run here.
+
+    Raises:
+        NotConfigured: it is not, or it is somebody's in whose home root would load what that person has written.
+    """
+    if not os.path.isdir(folder):
+        raise NotConfigured(f"there is no home {folder}")
+    owner = os.stat(folder).st_uid
+    if os.geteuid() == 0 and owner != 0:
+        raise NotConfigured(f"the home {folder} belongs to user {owner}; run this as that user, or move the home")
 
 
 class Job:
@@ -133,13 +145,11 @@ class Job:
         journal = None if self._options["verify"] else self._journal()
         plan = migration.plan(states, problems, self._new_passwords() if self._changes else None)
         report.plan(plan, journal)
-        failures: list[Failure] = []
         if journal is not None:
             migration.check(plan, journal)
             self._refuse_what_is_not_possible(plan)
-        if journal is not None and self._changes:
-            failures = migration.run(plan, journal, lambda stage, count: _bar(STAGES[stage], count))
-            report.failures(failures)
+        failures = migration.run(plan, journal, _stage) if journal is not None and self._changes else []
+        report.failures(failures)
         comparison = None
         if not self._options["dry_run"]:
             with _bar("comparing", len(states)) as advance:
@@ -180,6 +190,10 @@ class Job:
                 f" ({'; '.join(sorted(plan.passwords.why_new))}); --new-passwords names a file to write them to, or"
                 " give them in the file of --names"
             )
+
+
+def _stage(stage: int, count: int) -> AbstractContextManager[Callable[[int], None]]:
+    return _bar(STAGES[stage], count)
 
 
 @contextmanager

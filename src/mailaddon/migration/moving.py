@@ -163,6 +163,7 @@ class Migration:
             NotFound: the journal says that one is there, and it is not.
         """
         present = present_in(self.target, [state["domain"] for state in plan.states])
+        added = {key.split(" ")[1] for key in journal.done if key.startswith("EAddDomain ")}
         for state in plan.states:
             domain = state["domain"]
             there = domain in present
@@ -170,8 +171,7 @@ class Migration:
                 raise AlreadyExists(
                     f"domain {domain} exists at {self.target.name} already; delete it there, or leave it out here"
                 )
-            added = any(key.startswith(f"EAddDomain {domain} ") for key in journal.done)
-            if added and not there and self.target.has("domains"):
+            if domain in added and not there and self.target.has("domains"):
                 raise NotFound(
                     f"domain {domain} has been added to {self.target.name}, as the journal says, and is gone; --restart"
                     " forgets the journal"
@@ -222,6 +222,8 @@ def _assumed(state: DomainState) -> set[str]:
     found = _untold("domain", state, DomainState.__optional_keys__)
     for user in state.get("users", {}).values():
         found |= _untold("user", user, UserState.__optional_keys__)
+    if any(None in members.values() for members in state.get("mailing_lists", {}).values()):
+        found.add("mailing list: members' names: empty")
     return found
 
 

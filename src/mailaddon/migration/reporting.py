@@ -53,8 +53,11 @@ class Report:
 
     def failures(self, failures: Sequence[Failure]) -> None:
         """What could not be done."""
-        title = f"{counted(len(failures), 'call')} failed; the same command tries them again:"
-        self._lines(title, [f"{one.step}: {_reason(one)}" for one in failures], "red")
+        refused = [f"{one.step}: {one.error} [{one.error.code}]" for one in failures if one.error]
+        self._lines(f"{counted(len(refused), 'call')} failed; the same command tries again:", refused, "red")
+        left = len(failures) - len(refused)
+        if left:
+            self._say(paint(f"{counted(left, 'call')} not tried, as what they need is not there", "red"))
 
     def comparison(self, comparison: Comparison, problems: Sequence[str]) -> None:
         """How both sides differ."""
@@ -105,10 +108,6 @@ class Report:
                 "problems": plan.problems,
             }
         )
-
-
-def _reason(one: Failure) -> str:
-    return f"{one.error} [{one.error.code}]" if one.error else "not tried, as what it needs is not there"
 
 
 def counted(number: int, one: str, several: str = "") -> str:

@@ -8,14 +8,14 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from ..errors import AddonFailed, AlreadyExists, ForwardLoop, MailAddonError, NotFound
-from .inventory import Side
+from .inventory import Side, in_turn
 from .journal import Journal
 from .passwords import Passwords
 from .planning import Step
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-#: Gets the name of a stage and the number of its calls; gives what is called after each call.
+#: Gets the number of a stage and of its calls; what it gives is called after each call, as long as its context lasts.
 Progress = Callable[[int, int], Any]
 #: Pauses (seconds) before a call is made again that may succeed later.
 _PAUSES = (1, 4, 15)
@@ -39,7 +39,7 @@ _LISTED = {
 def threads(jobs: int) -> Iterator[Callable[[Callable[[Item], Result], Iterable[Item]], list[Result]]]:
     """How to do something with many items, so many at a time."""
     if jobs == 1:
-        yield lambda function, items: [function(item) for item in items]
+        yield in_turn
         return
     with ThreadPoolExecutor(jobs) as pool:
         try:
