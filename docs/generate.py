@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailaddon.backends.executable import NOT_IMPLEMENTED, legacy
+import legacy_run
+from mailaddon.backends.executable import legacy
 from mailaddon.backends.executable.options import OPTIONS
 from mailaddon.backends.postfix import lookups, policy, privileged, rights
 from mailaddon.backends.postfix.layout import Instance
@@ -322,15 +323,23 @@ def accepted(setting: Setting) -> str:
 def calling() -> str:
     """The tables of the page about registered add-ons."""
     options = [(code(name), code(toml(default)), what) for name, (default, what) in OPTIONS.items()]
-    told = [(code(operation.command), code(old_call(operation)), old_remarks(operation)) for operation in COMMANDS]
+    told = [
+        (code(command), "<br>".join(map(code, calls)), outcome, old_remarks(operations.find(command)))
+        for command, (calls, outcome) in legacy_run.outcomes().items()
+    ]
     heads = ("Option", "Default", "What it does")
     return (
         f"\n## Options\n\nIn the table `[backends.executable]`:\n\n{table(heads, options)}"
         f"\n## What a 3.X add-on cannot be told\n\n{table(UNSAID_HEADS, unsaid())}"
-        f"\n## The commands of a 3.X add-on\n\n{table(('Command', 'It is called as', 'Remarks'), told)}\n"
+        f"\n## The commands of a 3.X add-on\n\n{ABOUT_LEGACY}\n{table(LEGACY_HEADS, told)}\n"
     )
 
 
+ABOUT_LEGACY = """\
+What came of calling each command, with the guide's arguments and everything enabled, for the sample
+[`legacy.vbs`](../tests/addons/legacy.vbs): this table is written from that run.
+"""
+LEGACY_HEADS = ("Command", "The add-on's programs that are called", "What comes of it", "Remarks")
 UNSAID_HEADS = ("Parameter", "What it does in any case", "Done without", "Refused", "Why")
 
 
@@ -348,17 +357,8 @@ def unsaid() -> list[tuple[str, ...]]:
     return list(found.values())
 
 
-def old_call(operation: Operation) -> str:
-    """What is started for a command of a 3.X add-on."""
-    if operation.legacy_parameters is None:
-        return ""
-    return " ".join([operation.command, *operation.legacy_parameters])
-
-
 def old_remarks(operation: Operation) -> str:
-    """What else there is to say about it."""
-    if operation.legacy_parameters is None:
-        return f"Refused: {NOT_IMPLEMENTED}."
+    """What else there is to say about a command of a 3.X add-on."""
     remarks = [legacy.SPECIAL.get(operation.hook, "")]
     if operation.legacy_output:
         remarks.append(f"It prints the {operation.legacy_output.partition(';')[0]}; the pattern finds the item.")
