@@ -30,6 +30,19 @@ if TYPE_CHECKING:
 
 FILE = "addons.json"
 FILE_VERSION = 1
+#: The commands of 3.X that 10.3.1 has deleted.
+DELETED_COMMANDS = (
+    "EGetDomainList",
+    "EGetUserList",
+    "EGetUserInfo",
+    "EAuthenticateUser",
+    "EGetStatus",
+    "EConfigureMailServer",
+    "EBackupMailServer",
+    "ESetMailUrl",
+    "EDeleteMailURL",
+    "EIsInstalled",
+)
 _KEPT = ".addons.json.compiled"
 _LOCK = ".addons.lock"
 _PAUSE = 0.01  # seconds between two attempts at the lock
@@ -75,17 +88,31 @@ def missing_programs(registration: Registration) -> list[str]:
 
     A file's name counts in any case, and so do the other spellings of a command in the guide.
     """
-    ending = f".{registration.extension}" if registration.extension else ""
-    try:
-        with os.scandir(registration.directory.encode()) as entries:
-            present = {os.fsdecode(entry.name).lower() for entry in entries if entry.is_file()}
-    except OSError:
-        present = set()
+    ending, present = _ending(registration), _present(registration)
     return [
         f"{operation.command}{ending}"
         for operation in expected_programs(registration)
         if not present & {f"{name}{ending}".lower() for name in operation.names}
     ]
+
+
+def deleted_programs(registration: Registration) -> list[str]:
+    """The commands that 10.3.1 has deleted and that the add-on's folder has a program for."""
+    ending, present = _ending(registration), _present(registration)
+    return [name for name in DELETED_COMMANDS if f"{name}{ending}".lower() in present]
+
+
+def _ending(registration: Registration) -> str:
+    return f".{registration.extension}" if registration.extension else ""
+
+
+def _present(registration: Registration) -> set[str]:
+    """The names of the files in the add-on's folder, in lower case; none if it cannot be read."""
+    try:
+        with os.scandir(registration.directory.encode()) as entries:
+            return {os.fsdecode(entry.name).lower() for entry in entries if entry.is_file()}
+    except OSError:
+        return set()
 
 
 def load(home: str) -> list[Registration]:
