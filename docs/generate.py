@@ -1,7 +1,8 @@
 """Writes the reference from the operation table, the error list and the settings.
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
-                                   README's table, the tables of docs/calling-add-ons.md and docs/mailhost.md
+                                   README's table, the tables of docs/calling-add-ons.md and docs/mailhost.md, and
+                                   src/mailaddon/_panel_operations.py
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import panel_methods
 from mailaddon.backends.executable import NOT_IMPLEMENTED, legacy
 from mailaddon.backends.executable.options import OPTIONS
 from mailaddon.backends.postfix import lookups, policy, privileged, rights
@@ -52,7 +54,7 @@ def main() -> int:
     for path in stale:
         path.unlink()
     for path, text in wanted.items():
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return 0
 
@@ -67,6 +69,7 @@ def generated() -> dict[Path, str]:
     files[DOCS / "errors.md"] = errors()
     files[DOCS / "settings.md"] = settings()
     files[DOCS / "lookups.md"] = mail_lookups()
+    files[ROOT / "src" / "mailaddon" / "_panel_operations.py"] = panel_methods.module()
     tables = {
         ROOT / "README.md": commands(),
         DOCS / "calling-add-ons.md": calling(),
