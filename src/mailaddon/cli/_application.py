@@ -27,6 +27,7 @@ SUBCOMMANDS = {
     "doctor": "mailaddon.cli.doctor:doctor",
     "host": "mailaddon.backends.postfix.cli:group",
     "import-postfixadmin": "mailaddon.postfixadmin.cli:command",
+    "panel": "mailaddon.cli.panel:panel",
     "resolve": "mailaddon.cli.lookups:resolve",
     "run": "mailaddon.cli.run:run",
     "settings": "mailaddon.cli.settings:settings",
