@@ -115,6 +115,10 @@ def _present(registration: Registration) -> set[str]:
         return set()
 
 
+#: For who calls more than once: home -> the file's identity, size and time, and what was in it then.
+_LOADED: dict[str, tuple[tuple[int, int, int], list[Registration]]] = {}
+
+
 def load(home: str) -> list[Registration]:
     """All registrations, in the order of their names.
 
@@ -124,12 +128,20 @@ def load(home: str) -> list[Registration]:
     """
     path = os.path.join(home, FILE)
     try:
+        status = os.stat(path)
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        known, found = _LOADED.get(home, (None, []))
+        if known == stamp:
+            return list(found)
         entries = _compiled.load(path, os.path.join(home, _KEPT), _parse)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
-    return [Registration(**entry) for entry in entries]
+    found = [Registration(**entry) for entry in entries]
+    if _compiled.settled(status):
+        _LOADED[home] = stamp, found
+    return list(found)
 
 
 def _parse(path: str) -> list[dict[str, Any]]:
