@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -95,7 +96,7 @@ class Addon:
             raise RuntimeError("the list is not what it was")
 
 
-def seconds(work: Callable[[], None]) -> float:
+def seconds(work: Callable[[], object]) -> float:
     """How long something takes."""
     began = time.perf_counter()
     work()
@@ -116,7 +117,7 @@ def overhead(addon: Addon) -> tuple[float, float, float, float]:
 def at_once(work: Callable[[], None], threads: int) -> float:
     """How long as many calls take from so many threads."""
     with ThreadPoolExecutor(threads) as pool:
-        return seconds(lambda: [None for _ in pool.map(lambda _number: work(), range(CALLS))] and None)
+        return seconds(lambda: deque(pool.map(lambda _number: work(), range(CALLS)), maxlen=0))
 
 
 def gain(work: Callable[[], None]) -> float:
