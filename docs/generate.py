@@ -1,7 +1,8 @@
 """Writes the reference from the operation table, the error list and the settings.
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
-                                   README's table, the tables of docs/calling-add-ons.md and docs/mailhost.md
+                                   README's table, the tables of docs/calling-add-ons.md and docs/mailhost.md, and
+                                   src/mailaddon/_panel/
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import legacy_run
+import panel_methods
 from mailaddon.backends.executable import legacy
 from mailaddon.backends.executable.options import OPTIONS
 from mailaddon.backends.postfix import lookups, policy, privileged, rights
@@ -53,7 +55,7 @@ def main() -> int:
     for path in stale:
         path.unlink()
     for path, text in wanted.items():
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return 0
 
@@ -68,6 +70,8 @@ def generated() -> dict[Path, str]:
     files[DOCS / "errors.md"] = errors()
     files[DOCS / "settings.md"] = settings()
     files[DOCS / "lookups.md"] = mail_lookups()
+    for name, text in panel_methods.modules().items():
+        files[ROOT / "src" / "mailaddon" / "_panel" / f"{name}.py"] = text
     tables = {
         ROOT / "README.md": commands(),
         DOCS / "calling-add-ons.md": calling(),

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from umbrella import FLAGS, SCRIPTS, domain, mailaddon
 
+from mailaddon._arguments import accepted
 from mailaddon.cli import batch as module
-from mailaddon.cli._arguments import accepted
 from mailaddon.operations import OPERATIONS
 from mailaddon.service import Service
 

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from addon_sets import sample
 from conftest import ALL_ON, SCRIPTS, Panel
 
 from mailaddon import operations
+from mailaddon._probing import STATES
 from mailaddon.directory.schema import MIGRATIONS
 from mailaddon.migration import names
 from mailaddon.migration.inventory import DomainState, UserState
@@ -148,13 +150,34 @@ def test_the_settings_example_is_accepted(panel: Panel) -> None:
 
 
 def test_the_settings_for_add_ons_are_accepted(panel: Panel) -> None:
-    first, *others = code(DOCS / "calling-add-ons.md", "toml")
-    assert len(others) == 2
-    for more in others:
-        panel.settings(first + more)
+    first, *further = code(DOCS / "calling-add-ons.md", "toml")
+    assert len(further) == 2
+    for table in further:
+        panel.settings(first + table)
         assert panel.refusal("EStartMailServer").endswith(
             " no add-on 'Acme/Mail/7.1' is registered; registered: none [not-configured]"
         )
+
+
+def test_the_panels_example_is_what_really_happens(panel: Panel, tmp_path: Path) -> None:
+    page = DOCS / "calling-add-ons.md"
+    (example,) = code(page, "python")
+    (printed,) = [block for block in code(page, "") if block.startswith("ann: ")]
+    state = tmp_path / "state"
+    state.mkdir()
+    sample(panel.home, state, program="addon.sh", interpreter="sh")
+    panel.settings(f"[backends.executable.environment]\nADDON_STATE = '{state}'\n")
+    script = tmp_path / "order.py"
+    script.write_text(example.replace("/var/mail", str(panel.mail)))
+    done = subprocess.run([sys.executable, script], env=panel.env, check=False, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
+    assert typed(tmp_path, panel.env, "order.py") == "Success: no issues found in 1 source file\n"
+
+
+def test_the_states_of_a_probe_are_documented() -> None:
+    section = (DOCS / "calling-add-ons.md").read_text().partition("### Probing")[2].partition("### ")[0]
+    assert re.findall(r"^\| `([a-z0-9.-]+)` \|", section, re.MULTILINE) == list(STATES)
+    assert all(f"`{state}`" in (DOCS / "json.md").read_text() for state in STATES)
 
 
 def test_the_directorys_page_has_every_table_and_column() -> None:
@@ -274,17 +297,17 @@ def test_the_contracts_example_is_a_working_backend(vendor: Panel) -> None:
 
 
 def test_the_contracts_example_satisfies_a_type_checker(vendor: Panel) -> None:
-    folder = Path(vendor.env["PYTHONPATH"])
-    assert typed(folder, vendor.env) == "Success: no issues found in 2 source files\n"
+    folder, files = Path(vendor.env["PYTHONPATH"]), ("acme_mail.py", "notebook.py")
+    assert typed(folder, vendor.env, *files) == "Success: no issues found in 2 source files\n"
     source = (folder / "acme_mail.py").read_text()
     (folder / "acme_mail.py").write_text(source.replace("request: records.NewUser", "request: records.NewDomain"))
-    assert 'Argument 1 of "add_user" is incompatible with supertype' in typed(folder, vendor.env)
+    assert 'Argument 1 of "add_user" is incompatible with supertype' in typed(folder, vendor.env, *files)
 
 
-def typed(folder: Path, environment: Mapping[str, str]) -> str:
-    """What mypy says about the plugins in a folder."""
+def typed(folder: Path, environment: Mapping[str, str], *files: str) -> str:
+    """What mypy says about files in a folder."""
     inherited = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", os.devnull, "acme_mail.py", "notebook.py"]
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", os.devnull, *files]
     return subprocess.run(command, cwd=folder, env=inherited, check=False, capture_output=True, encoding="utf-8").stdout
 
 

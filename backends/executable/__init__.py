@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mailaddon import Context, records
     from mailaddon.operations.model import Operation
+    from mailaddon.registrations import Registration
 
 
 #: What is said of a command that 3.X did not have.
@@ -48,6 +49,14 @@ class ExecutableBackend:
 
             return legacy.perform(addon, operation, request)
         return addon.call(operation, operation.arguments(request), request)
+
+    def addon(self) -> "Registration":
+        """The add-on in force.
+
+        Raises:
+            MailAddonError: there is none.
+        """
+        return programs.in_force(self._home, self._options.addon)
 
     def lacks(self, hook: str) -> str:
         """Why the add-on in force has no program behind a hook; "" if it has one."""

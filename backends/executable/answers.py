@@ -276,5 +276,8 @@ def failed(operation: "Operation", program: str, status: int, words: str) -> "Ma
         return known
     if status < 0:
         how = f"{program} was ended by signal {-status}"
-        return AddonFailed(f"{how}: {words}" if words else how)
-    return AddonFailed(words or f"{program} failed with exit status {status} and said nothing")
+        error = AddonFailed(f"{how}: {words}" if words else how)
+    else:
+        error = AddonFailed(words or f"{program} failed with exit status {status} and said nothing")
+    error.program_status = status
+    return error

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mailaddon.registrations import Registration
 
 #: The variables of this process that a program gets too, if they are set.
-PASSED_ON = ("HOME", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER")
+PASSED_ON = (b"HOME", b"LOGNAME", b"PATH", b"TMPDIR", b"TZ", b"USER")
 #: The variables that a program gets with these values, so that it writes UTF-8 and does not translate its messages.
 FIXED = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 #: The homes of those who are waiting for a program, one per line: an add-on may call an add-on, but not its own caller.
@@ -60,7 +60,8 @@ def environment(home: str, given: "Mapping[str, str]") -> dict[bytes, bytes]:
             f"the add-on calls itself: its programs use the home {home}, whose calls they are to answer; give them"
             " another one as MAILADDON_HOME in [backends.executable.environment]"
         )
-    passed_on = {name.encode(): os.fsencode(os.environ[name]) for name in PASSED_ON if name in os.environ}
+    inherited = os.environb
+    passed_on = {name: inherited[name] for name in PASSED_ON if name in inherited}
     ours = {**FIXED, CALLERS: "\n".join([*filter(None, callers), home]), **given}
     return {b"PATH": os.defpath.encode(), **passed_on, **{name.encode(): ours[name].encode() for name in ours}}
 
@@ -120,8 +121,9 @@ def _interpreter(registration: "Registration", path: str) -> str:
         return name  # what is wrong with it, the system says when it is started
     if os.sep not in name:
         for folder in path.split(os.pathsep):
-            found = os.path.join(folder, name)
-            if os.path.isabs(found) and os.path.isfile(found) and os.access(found, os.X_OK):
+            found = f"{folder}{os.sep}{name}"
+            # What is not there is found out by the cheaper question; most folders do not have it.
+            if folder.startswith(os.sep) and os.access(found, os.X_OK) and os.path.isfile(found):
                 return found
     raise NotConfigured(
         f"the interpreter {shown(name)} of the add-on {registration.name} is not found in {path}; register it with its"

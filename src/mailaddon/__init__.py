@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         VendorError,
     )
     from .hookspecs import Backend
+    from .panel import Panel
     from .service import Service
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "NotConfigured",
     "NotFound",
     "NotSupported",
+    "Panel",
     "Service",
     "StorageFailed",
     "Unavailable",
@@ -79,6 +81,7 @@ _HOMES = {
     "Context": "_contract",
     "hookimpl": "_contract",
     "Backend": "hookspecs",
+    "Panel": "panel",
     "Service": "service",
 }
 

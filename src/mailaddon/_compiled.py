@@ -43,9 +43,14 @@ def load(path: str, kept: str, parse: "Callable[[str], Any]") -> "Any":
     if found == stamp:
         return content
     content = parse(path)
-    if time.time_ns() - status.st_mtime_ns >= _SETTLED:
+    if settled(status):
         _keep(kept, marshal.dumps((stamp, content)))
     return content
+
+
+def settled(status: os.stat_result) -> bool:
+    """Whether a file that is changed from now on will show another time."""
+    return time.time_ns() - status.st_mtime_ns >= _SETTLED
 
 
 def _user() -> int:

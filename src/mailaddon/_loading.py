@@ -10,7 +10,7 @@ import os
 import sys
 
 from ._contract import CONTRACT, ENTRY_POINT_GROUP, MARK, PROJECT, Context
-from .errors import BackendUnusable, MailAddonError, NotSupported
+from .errors import BackendUnusable, BadResult, MailAddonError, NotSupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._record import Record
+    from .records import Problem
+    from .registrations import Registration
     from .settings import Settings
 
 _LINKS = ".backends.linked"
@@ -78,6 +80,30 @@ class LoadedBackend:
             return method(request=request) if _takes_request(method) else method()
         manager = self._manager or _managed(self.plugin)
         return getattr(manager.hook, hook)(request=request)
+
+    def problems(self) -> "list[Problem]":
+        """What the backend's own check finds.
+
+        Raises:
+            BadResult: the hook returned something else than problems.
+            MailAddonError: as `call`.
+        """
+        from .records import Problem, Server
+
+        found = list(self.call("check", Server()) or ()) if self.supports("check") else []
+        for problem in found:
+            if not isinstance(problem, Problem):
+                raise BadResult(f"hook check returned a {type(problem).__name__}; the contract says Problem")
+        return found
+
+    def addon(self) -> "Registration | None":
+        """The registered add-on that answers, if the backend is one that calls such.
+
+        Raises:
+            MailAddonError: there is none that could be called.
+        """
+        addon = getattr(self.plugin, "addon", None)
+        return None if addon is None else addon()
 
     def close(self) -> None:
         """Let the plugin give back what it holds."""

@@ -37,20 +37,30 @@ def main(program: str) -> "NoReturn":
     run(program, _perform)
 
 
-def run(program: str, perform: "Perform") -> "NoReturn":
+def main_with(program: str, argv: "Sequence[str]", backend: str) -> "NoReturn":
+    """Run a command as this process, with these arguments and this backend, whatever the settings say of it."""
+
+    def perform(program: str, argv: "Sequence[str]", secrets: list[str]) -> str:
+        return _perform(program, argv, secrets, backend)
+
+    run(program, perform, argv)
+
+
+def run(program: str, perform: "Perform", argv: "Sequence[str] | None" = None) -> "NoReturn":
     """Be the process of a command whose work is `perform`: everything about it but the work itself.
 
     Args:
         program: the command's name, as messages show it.
         perform: gets the program's name, the arguments as they stand in `sys.argv`, and a list into which it puts the
             passwords among them, which then never reach the log. It returns what is printed, and refuses by raising.
+        argv: the arguments; None for those of `sys.argv`.
     """
     _end_on_signals(program)
     stdout_open = _keep_standard_descriptors()
     sys.stdout = sys.stderr  # what a plugin prints is no result
     status = 1
     try:
-        status = _run(program, perform, sys.argv[1:], stdout_open=stdout_open)
+        status = _run(program, perform, sys.argv[1:] if argv is None else argv, stdout_open=stdout_open)
     finally:
         # Nothing is left to do, and the interpreter's shutdown costs more than some commands.
         os._exit(status)
@@ -85,13 +95,13 @@ def become_owner_of_home() -> None:
     home.become_owner(path)
 
 
-def _perform(program: str, argv: "Sequence[str]", secrets: list[str]) -> str:
+def _perform(program: str, argv: "Sequence[str]", secrets: list[str], backend: str = "") -> str:
     operation = find(program)
     if len(argv) == 1 and argv[0] in {"--help", "--version"}:
         return information(operation, program, argv[0])
     fields = operation.parse(decoded(operation, argv))
     secrets += [value for value in fields.values() if isinstance(value, Secret)]
-    return printed(operation, _called(operation, fields))
+    return printed(operation, _called(operation, fields, backend))
 
 
 def decoded(operation: "Operation", argv: "Sequence[str]") -> list[str]:
@@ -111,10 +121,10 @@ def decoded(operation: "Operation", argv: "Sequence[str]") -> list[str]:
     return arguments
 
 
-def _called(operation: "Operation", fields: "dict[str, Any]") -> "Any":
+def _called(operation: "Operation", fields: "dict[str, Any]", backend: str) -> "Any":
     from .service import Service
 
-    with Service.open() as service:
+    with Service.open(backend=backend) as service:
         return service.call(operation, fields)
 
 
@@ -177,8 +187,15 @@ def _message_descriptors() -> tuple[int, ...]:
     return {"stdout": (_STDOUT,), "both": (_STDERR, _STDOUT)}.get(chosen, (_STDERR,))
 
 
-def logged(program: str, error: BaseException, secrets: "Sequence[str]") -> MailAddonError:
-    """Log a defect under a reference, and say so. No password reaches the log, whoever put it into the exception."""
+def logged(program: str, error: BaseException, secrets: "Sequence[str]", folder: str = "") -> MailAddonError:
+    """Log a defect under a reference, and say so. No password reaches the log, whoever put it into the exception.
+
+    Args:
+        program: whose defect it is.
+        error: the defect.
+        secrets: the passwords that may be in it.
+        folder: the home; "" for the environment's.
+    """
     import time
     import traceback
 
@@ -189,8 +206,7 @@ def logged(program: str, error: BaseException, secrets: "Sequence[str]") -> Mail
     details = "".join(traceback.format_exception(error))
     details = masked(details, secrets, least=1)
     try:
-        folder = home.locate()
-        path = os.path.join(folder, ERROR_LOG)
+        path = os.path.join(folder or home.locate(), ERROR_LOG)
         home.ensure(os.path.dirname(path))
         home.append_line(path, f"{reference} {program}\n{details}\n".encode("utf-8", "backslashreplace"))
     except (OSError, MailAddonError):

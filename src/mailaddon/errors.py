@@ -170,10 +170,15 @@ class BadResult(MailAddonError):
 
 
 class AddonFailed(MailAddonError):
-    """A registered add-on's program failed; the sentence is its own, as far as it said something."""
+    """A registered add-on's program failed; the sentence is its own, as far as it said something.
+
+    Attributes:
+        program_status: the program's exit status; the negative number of the signal that ended it.
+    """
 
     code = "addon-failed"
     http_status = 502
+    program_status = 1
 
 
 class Interrupted(MailAddonError):

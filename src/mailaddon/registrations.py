@@ -30,6 +30,19 @@ if TYPE_CHECKING:
 
 FILE = "addons.json"
 FILE_VERSION = 1
+#: The commands of 3.X that 10.3.1 has deleted.
+DELETED_COMMANDS = (
+    "EGetDomainList",
+    "EGetUserList",
+    "EGetUserInfo",
+    "EAuthenticateUser",
+    "EGetStatus",
+    "EConfigureMailServer",
+    "EBackupMailServer",
+    "ESetMailUrl",
+    "EDeleteMailURL",
+    "EIsInstalled",
+)
 _KEPT = ".addons.json.compiled"
 _LOCK = ".addons.lock"
 _PAUSE = 0.01  # seconds between two attempts at the lock
@@ -75,17 +88,35 @@ def missing_programs(registration: Registration) -> list[str]:
 
     A file's name counts in any case, and so do the other spellings of a command in the guide.
     """
-    ending = f".{registration.extension}" if registration.extension else ""
-    try:
-        with os.scandir(registration.directory.encode()) as entries:
-            present = {os.fsdecode(entry.name).lower() for entry in entries if entry.is_file()}
-    except OSError:
-        present = set()
+    ending, present = _ending(registration), _present(registration)
     return [
         f"{operation.command}{ending}"
         for operation in expected_programs(registration)
         if not present & {f"{name}{ending}".lower() for name in operation.names}
     ]
+
+
+def deleted_programs(registration: Registration) -> list[str]:
+    """The commands that 10.3.1 has deleted and that the add-on's folder has a program for."""
+    ending, present = _ending(registration), _present(registration)
+    return [name for name in DELETED_COMMANDS if f"{name}{ending}".lower() in present]
+
+
+def _ending(registration: Registration) -> str:
+    return f".{registration.extension}" if registration.extension else ""
+
+
+def _present(registration: Registration) -> set[str]:
+    """The names of the files in the add-on's folder, in lower case; none if it cannot be read."""
+    try:
+        with os.scandir(registration.directory.encode()) as entries:
+            return {os.fsdecode(entry.name).lower() for entry in entries if entry.is_file()}
+    except OSError:
+        return set()
+
+
+#: For who calls more than once: home -> the file's identity, size and time, and what was in it then.
+_LOADED: dict[str, tuple[tuple[int, int, int], list[Registration]]] = {}
 
 
 def load(home: str) -> list[Registration]:
@@ -97,12 +128,20 @@ def load(home: str) -> list[Registration]:
     """
     path = os.path.join(home, FILE)
     try:
+        status = os.stat(path)
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        known, found = _LOADED.get(home, (None, []))
+        if known == stamp:
+            return list(found)
         entries = _compiled.load(path, os.path.join(home, _KEPT), _parse)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise StorageFailed(f"{path} cannot be read: {error.strerror}") from None
-    return [Registration(**entry) for entry in entries]
+    found = [Registration(**entry) for entry in entries]
+    if _compiled.settled(status):
+        _LOADED[home] = stamp, found
+    return list(found)
 
 
 def _parse(path: str) -> list[dict[str, Any]]:

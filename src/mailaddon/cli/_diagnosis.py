@@ -11,8 +11,7 @@ from .. import _loading, registrations
 from .. import home as _home
 from .. import settings as _settings
 from ..command import logged
-from ..errors import BadResult, MailAddonError
-from ..records import Problem, Server
+from ..errors import MailAddonError
 from ._finding import Finding, trouble, well
 from ._installation import dependencies, package, programs, python
 
@@ -134,16 +133,8 @@ def _backend(home: str) -> Iterator[Finding]:
 
 
 def _asked(backend: _loading.LoadedBackend) -> Iterator[Finding]:
-    """What the backend's own check finds.
-
-    Raises:
-        BadResult: the hook returned something else than problems.
-    """
-    if not backend.supports("check"):
-        return
-    for problem in backend.call("check", Server()) or ():
-        if not isinstance(problem, Problem):
-            raise BadResult(f"hook check returned a {type(problem).__name__}; the contract says Problem")
+    """What the backend's own check finds."""
+    for problem in backend.problems():
         subject = f"backend {backend.name}, {problem.subject}"
         yield trouble(subject, problem.problem, problem.mend, severe=problem.severe)
 

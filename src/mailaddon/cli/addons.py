@@ -54,8 +54,14 @@ def show(name: str, *, as_json: bool) -> None:
 @click.argument("name")
 def activate(name: str) -> None:
     """Make the add-on NAME the active one."""
+    activated(name)
+
+
+def activated(name: str) -> Registration:
+    """Make an add-on the active one, and say so."""
     found = registrations.activate(home.locate(), _name(name))
     write(f"{found.name} is active\n")
+    return found
 
 
 @addons.command()

@@ -20,11 +20,11 @@ from typing import IO, Any
 
 import click
 
+from .._arguments import by_field, operation_named, positional
 from ..command import logged
 from ..errors import MailAddonError, StorageFailed, UsageError
 from ..service import Service
 from ..values import Secret, shown
-from ._arguments import by_field, operation_named, positional
 from ._output import JSON_VERSION, failure, plain, write_octets
 
 #: Octets of a line; a message of 1 MiB, escaped, fits six times over.

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
+from .._arguments import accepted, form, operation_named, positional
 from ..command import printed
 from ..errors import InvalidArgument, UsageError
 from ..operations import OPERATIONS
 from ..operations.model import Operation, Parameter
 from ..service import Service
 from ..values import MAX_PASSWORD, Secret, decode
-from ._arguments import accepted, form, operation_named, positional
 from ._output import SECRETS, json_option, plain, write, write_json
 from .lookups import domain_text, mailing_list_text, resolution_text
 

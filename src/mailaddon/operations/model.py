@@ -21,9 +21,10 @@ class Kind:
         secret: whether the value must never be shown, logged or recorded.
         example: a value for the documentation.
         write: a value back to the text that means it.
+        type: what a value is: text, a whole number or a truth value.
     """
 
-    __slots__ = ("accepts", "example", "key", "parse", "secret", "write")
+    __slots__ = ("accepts", "example", "key", "parse", "secret", "type", "write")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Kind:
         *,
         secret: bool = False,
         write: "Callable[[Any], str]" = str,
+        type: "type[str | int | bool]" = str,  # noqa: A002 - it is one
     ) -> None:
         self.key = key
         self.parse = parse
@@ -41,6 +43,7 @@ class Kind:
         self.example = example
         self.secret = secret
         self.write = write
+        self.type = type
 
 
 DOMAIN = Kind(
@@ -57,8 +60,8 @@ PATH = Kind(
     "an absolute path, not the root, without '..' and without symbolic links",
     "/var/mail/xyz.com",
 )
-LIMIT = Kind("int", values.mailbox_limit, "-1 for unlimited, or a number from 1", "10")
-FLAG = Kind("flag01", values.flag, "1 for enabling, 0 for disabling", "1", write=values.flag_text)
+LIMIT = Kind("int", values.mailbox_limit, "-1 for unlimited, or a number from 1", "10", type=int)
+FLAG = Kind("flag01", values.flag, "1 for enabling, 0 for disabling", "1", write=values.flag_text, type=bool)
 LOCAL_PART = Kind(
     "localpart",
     values.local_part,
@@ -90,7 +93,9 @@ FILTER_ADDRESS = Kind(
 LINE = Kind("text", values.required_text, "one line of text, not empty", "Acme")
 NULLABLE_LINE = Kind("text", values.name, 'one line of text; "" for none', "")
 EXTENSION = Kind("extension", values.extension, 'a file name extension such as exe or vbs; "" for none', "exe")
-COMPLIANCE = Kind("flag01", values.compliance_flag, "1 for an add-on written for 3.X; anything else is not", "1")
+COMPLIANCE = Kind(
+    "flag01", values.compliance_flag, "1 for an add-on written for 3.X; anything else is not", "1", type=bool
+)
 
 
 class Parameter:

@@ -1,11 +1,15 @@
-"""Named arguments to positional ones, for the front doors that take them by name."""
+"""Named arguments to positional ones, and values to arguments, for the front doors that take them so."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-from ..errors import UsageError
-from ..operations import OPERATIONS, find
-from ..operations.model import Operation, Parameter
-from ..values import shown
+from .errors import InvalidArgument, UsageError
+from .operations import OPERATIONS, find
+from .operations.model import Operation, Parameter
+from .values import shown
+
+#: A value's type, as a refusal names it.
+_NEEDED = {str: "a text", int: "a whole number", bool: "True or False"}
 
 
 def operation_named(name: str) -> Operation:
@@ -63,3 +67,40 @@ def by_field(operation: Operation, arguments: Mapping[str, str]) -> dict[str, st
             raise UsageError(f"argument {shown(name)} is given twice")
         fields[field] = argument
     return fields
+
+
+def texts(operation: Operation, values: Mapping[str, object]) -> dict[str, str]:
+    """Values of the types that the table says, by field, as the arguments that mean them; None stands for none.
+
+    Raises:
+        InvalidArgument: a value is of another type; the error names the parameter.
+    """
+    return {
+        parameter.field: _text(parameter, values[parameter.field])
+        for parameter in accepted(operation)
+        if values[parameter.field] is not None or parameter in operation.parameters
+    }
+
+
+def parsed(operation: Operation, arguments: Sequence[object]) -> dict[str, Any]:
+    """Positional arguments, which only the caller says are texts, to the fields of the request.
+
+    Raises:
+        UsageError, InvalidArgument: as `Operation.parse`, and for an argument that is no text.
+    """
+    for parameter, argument in zip(operation.form(len(arguments)), arguments, strict=True):
+        if not isinstance(argument, str):
+            raise _unfit(parameter, str, argument)
+    return operation.parse(cast(Sequence[str], arguments))
+
+
+def _text(parameter: Parameter, value: object) -> str:
+    wanted = parameter.kind.type
+    # True is a number to Python, but nobody means it as one.
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        raise _unfit(parameter, wanted, value)
+    return parameter.kind.write(value)
+
+
+def _unfit(parameter: Parameter, wanted: type, value: object) -> InvalidArgument:
+    return InvalidArgument(f"{_NEEDED[wanted]} is needed, not {type(value).__name__}", parameter=parameter.name)

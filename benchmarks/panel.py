@@ -1,0 +1,148 @@
+"""What a call through a long-lived `Panel` costs beside the add-on's own process, and how calls from threads add up.
+
+    python3 tasks.py bench
+
+runs it. The yardstick is the same command line with the same environment, started by `posix_spawn` and waited for by
+`waitpid`: nothing is read, nothing is checked. Both take turns, so what disturbs the machine disturbs both. Of 16
+threads it is told how much faster they are than one thread with as many calls, beside what threads gain that only start
+and wait.
+"""
+
+import os
+import statistics
+import sys
+import sysconfig
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from mailaddon.backends.executable import programs
+
+from mailaddon import Panel, operations
+from mailaddon.registrations import Registration, register
+
+PAIRS = 300
+AIM = 1.15
+THREADS = 16
+#: Calls for each comparison with threads, how often it is made, and the least share of the bare threads' gain.
+CALLS = 64
+ROUNDS = 4
+SHARE = 0.85
+ADDONS = Path(__file__).resolve().parent.parent / "tests" / "addons"
+COMMAND = operations.find("EGetForwardList")
+ARGUMENTS = ("xyz.com", "u1")
+#: name -> the program of all commands, its interpreter and that one's parameters.
+SETS = {
+    "the shell sample": ("addon.sh", "sh", "-u"),
+    "the Perl sample": ("addon.pl", "perl", "-w"),
+    "the SDK's own program": ("", "", ""),
+}
+#: A settings file that changed just now is not kept in compiled form yet, as it may change again.
+SETTLED = 2.5
+
+
+class Addon:
+    """A registered add-on with a user who has forwards, called in both ways."""
+
+    def __init__(self, folder: Path, program: str, interpreter: str, parameters: str) -> None:
+        home, state, scripts = folder / "home", folder / "state", folder / "programs"
+        for made in (home, state, scripts):
+            made.mkdir(parents=True)
+        for operation in operations.COMMANDS if program else ():
+            scripts.joinpath(operation.command + Path(program).suffix).symlink_to(ADDONS / program)
+        registration = Registration(
+            vendor="Acme",
+            server="Sample",
+            version="1",
+            extension=Path(program).suffix.removeprefix("."),
+            interpreter=interpreter,
+            interpreter_parameters=parameters,
+            compliant_3x=False,
+            directory=str(scripts) if program else sysconfig.get_path("scripts"),
+        )
+        register(str(home), registration)
+        variables = {"ADDON_STATE": str(state), "MAILADDON_HOME": str(state)}
+        table = "".join(f"environment.{name} = '{value}'\n" for name, value in variables.items())
+        home.joinpath("mailaddon.toml").write_text(f"[backends.executable]\n{table}")
+        self.panel = Panel(home=str(home))
+        self._environment = programs.environment(str(home), variables)
+        path = os.fsdecode(self._environment[b"PATH"])
+        self._started = [*programs.command_line(registration, COMMAND, path), *ARGUMENTS]
+        self.panel.add_domain(
+            domain="xyz.com",
+            ip_address="192.0.2.10",
+            mailbox_directory=str(folder / "mail"),
+            max_mailboxes=-1,
+            owner="admin",
+            owner_password="s3cret",
+        )
+        self.panel.add_user(domain="xyz.com", user="u1", password="s3cret")
+        for number in range(3):
+            self.panel.add_forward(domain="xyz.com", user="u1", address=f"u1@forward{number}.example")
+
+    def bare(self) -> None:
+        """Start the program and wait for it."""
+        silence = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
+        pid = os.posix_spawn(self._started[0], self._started, self._environment, file_actions=silence)
+        if os.waitpid(pid, 0)[1] != 0:
+            raise RuntimeError("the program failed")
+
+    def called(self) -> None:
+        """Call it as a panel does."""
+        if len(list(self.panel.get_forward_list(domain="xyz.com", user="u1"))) != 3:  # noqa: PLR2004 - as set up
+            raise RuntimeError("the list is not what it was")
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long something takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def overhead(addon: Addon) -> tuple[float, float, float, float]:
+    """The yardstick and the call (least of all, in seconds), their ratio, and the median of the pairs' ratios."""
+    pairs = []
+    for number in range(PAIRS):
+        first, second = (addon.bare, addon.called) if number % 2 else (addon.called, addon.bare)
+        taken = {first: seconds(first), second: seconds(second)}
+        pairs.append((taken[addon.bare], taken[addon.called]))
+    bare, called = (min(column) for column in zip(*pairs, strict=True))
+    return bare, called, called / bare, statistics.median(one[1] / one[0] for one in pairs)
+
+
+def at_once(work: Callable[[], None], threads: int) -> float:
+    """How long as many calls take from so many threads."""
+    with ThreadPoolExecutor(threads) as pool:
+        return seconds(lambda: deque(pool.map(lambda _number: work(), range(CALLS)), maxlen=0))
+
+
+def gain(work: Callable[[], None]) -> float:
+    """How much faster many threads are than one; the best of some rounds."""
+    return max(at_once(work, 1) / at_once(work, THREADS) for _ in range(ROUNDS))
+
+
+def main() -> None:
+    """Measure, and print two tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        addons = {name: Addon(Path(folder).resolve() / str(n), *s) for n, (name, s) in enumerate(SETS.items())}
+        time.sleep(SETTLED)
+        print(f"Calls of add-ons, Python {sys.version.split()[0]}, {PAIRS} pairs, in turns\n")
+        print("| `EGetForwardList` of | bare ms | called ms | Ratio of minima | Median of ratios | Aim |")
+        print("| --- | ---: | ---: | ---: | ---: | ---: |")
+        for name, addon in addons.items():
+            bare, called, least, usual = overhead(addon)
+            print(f"| {name} | {bare * 1000:.2f} | {called * 1000:.2f} | {least:.2f} | {usual:.2f} | {AIM} |")
+        print(f"\n{CALLS} calls from {THREADS} threads beside one thread, {os.cpu_count()} cores, best of {ROUNDS}\n")
+        print("| `EGetForwardList` of | bare gain | called gain | Share | Aim |\n| --- | ---: | ---: | ---: | ---: |")
+        for name, addon in addons.items():
+            bare, called = gain(addon.bare), gain(addon.called)
+            print(f"| {name} | {bare:.2f} | {called:.2f} | {called / bare:.2f} | at least {SHARE} |")
+            addon.panel.close()
+
+
+if __name__ == "__main__":
+    main()
