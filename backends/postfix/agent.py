@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LOG = "follow.log"
 _BEAT = 20.0  # s, after which the server is asked whether it is there
 _PAUSE = 0.3  # s, between two tries to reach it
-_READY = 10.0  # s, from a start to holding the lock
+_READY = 60.0  # s, from a start to holding the lock
 _STEP = 0.02  # s
 
 
