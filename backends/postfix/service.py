@@ -166,13 +166,25 @@ def changeable(instance: Instance) -> Iterator[str]:
     seen: set[str] = set()
     for path in (sys.executable, *paths, above):
         yield from (part for part in _parts(path, seen) if _is_changeable(part, groups))
+    walked: set[str] = set()
     for path in paths:
-        for folder, folders, names in os.walk(path):
-            yield from (
-                found
-                for found in (os.path.join(folder, name) for name in (*folders, *names))
-                if _is_changeable(found, groups)
-            )
+        yield from _changeable_below(path, groups, seen, walked)
+
+
+def _changeable_below(top: str, groups: set[int], seen: set[str], walked: set[str]) -> Iterator[str]:
+    """What can be changed in a folder, and where its links lead to: Python follows them."""
+    top = os.path.realpath(top)
+    if top in walked:
+        return
+    walked.add(top)
+    for folder, folders, names in os.walk(top):
+        for path in (os.path.join(folder, name) for name in (*folders, *names)):
+            if _is_changeable(path, groups):
+                yield path
+            elif os.path.islink(path):
+                yield from (part for part in _parts(path, seen) if _is_changeable(part, groups))
+                if os.path.isdir(path):
+                    yield from _changeable_below(path, groups, seen, walked)
 
 
 def _groups(user: str) -> set[int]:
