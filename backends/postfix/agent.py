@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from mailaddon.errors import MailAddonError, Unavailable
+from mailaddon.errors import MailAddonError, StorageFailed, Unavailable
 
 from . import root, services
 
@@ -110,7 +110,7 @@ def _attend(instance: "Instance", directory: "Directory", outbox: "Outbox", *, w
         while True:
             try:
                 outbox.perform()
-            except OSError as error:
+            except (OSError, StorageFailed) as error:  # a full disk, of this machine or the server's
                 _say(f"{error}")
             session.heard(_BEAT)
     except database.error as error:

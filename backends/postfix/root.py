@@ -37,8 +37,26 @@ def do(instance: "Instance", verb: str, *arguments: str) -> str:
     return _helped(instance.helper, verb, *arguments)
 
 
+def expect_children() -> None:
+    """Have the system keep the exit status of children for us; who started this process may have said otherwise.
+
+    Without it every program that fails would seem to have succeeded.
+
+    Raises:
+        NotConfigured: only the main thread could, and this is another one.
+    """
+    import _signal  # type: ignore[import-not-found] # what signal is made of, without importing enum
+
+    if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
+        try:
+            _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+        except ValueError:
+            raise NotConfigured("this process ignores SIGCHLD, so it cannot learn how a program ends") from None
+
+
 def _helped(*command: str) -> str:
     """Run the helper; files in memory take what it says, since daemons that it starts would keep a pipe open."""
+    expect_children()
     said, refused = os.memfd_create("said"), os.memfd_create("refused")
     try:
         actions = [

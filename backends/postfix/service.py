@@ -26,7 +26,7 @@ from . import ownership, services
 from ._record import File
 from .files import replace
 from .layout import Instance
-from .root import SUDO
+from .root import SUDO, expect_children
 
 VISUDO = "/usr/sbin/visudo"
 _DIRECTORY = 0o660
@@ -336,10 +336,11 @@ def as_commands(instance: Instance, work: Callable[[], T]) -> T:
         work: its result has a form in JSON; it is done in a process apart.
 
     Raises:
-        Unavailable: it cannot be done.
+        NotConfigured, Unavailable: it cannot be done.
     """
     if os.geteuid() != 0 or not instance.user:
         return work()
+    expect_children()
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:

@@ -528,3 +528,15 @@ def test_a_link_in_the_installation_to_somebody_elses_file_is_found() -> None:
             os.chown(theirs / "module.py", 0, -1)
             assert host.as_root(*init, "--dry-run").returncode == 0
             (packages / link).unlink()
+
+
+def test_a_command_whose_caller_ignores_its_children(service: ServiceHost) -> None:
+    """The helper's exit status would be lost."""
+    domain = service.add_domain()
+    command = ["/usr/bin/env", "--ignore-signal=CHLD", service.scripts / "EAddUser"]
+    words = [domain, "u1", "pw", "", "", "", "1", "1", "1"]
+    done = subprocess.run(
+        [*command, *words], capture_output=True, env=service.env, cwd="/", check=False, **identity(USER)
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    service.takes(f"u1@{domain}")
