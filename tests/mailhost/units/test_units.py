@@ -93,11 +93,13 @@ def test_the_upkeep_of_lists_visits_every_list(spare: Host) -> None:
         assert report.stat().st_uid != 0
 
 
-def test_a_path_with_special_characters_is_quoted(tmp_path: Path) -> None:
+def test_a_path_with_special_characters_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mailaddon.backends.postfix.layout import Instance
     from mailaddon.backends.postfix.units import units
 
+    monkeypatch.setenv("MAILADDON_HOME", "/srv/a b$HOME%h")
     for name, text in units(Instance({"root": '/srv/a b%h"c'})).items():
+        assert name.endswith(".timer") or 'Environment="MAILADDON_HOME=/srv/a b$HOME%%h"\n' in text
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert verify(*tmp_path.iterdir()) == ""
     assert '/srv/a b%%h"c/lists\n' in (tmp_path / "mailhost-20000-lists.service").read_text(encoding="utf-8")
