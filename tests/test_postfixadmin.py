@@ -424,6 +424,12 @@ def test_a_killed_run_is_finished_by_the_next(panel: Panel, filled: PostfixAdmin
         (["--table-prefix", '"; --'], "is no table prefix"),
         (["postgresql://u:s3cret-12@127.0.0.1:1/x"], "postgresql://127.0.0.1:1/x cannot be read"),
         (["mysql://u:s3cret-12@127.0.0.1:1/x"], "mysql://127.0.0.1:1/x cannot be read"),
+        (["postgresql://u:s3cret/12@127.0.0.1:1/x"], "is no URL of a database"),
+        (["postgresql://u:[s3cret@127.0.0.1:1/x"], "is no URL of a database"),
+        (["mysql://u:s3cret/12@127.0.0.1:1/x"], "is no URL of a database"),
+        (["mysql://u:1?s3cret@127.0.0.1:1/x"], "is no URL of a database"),
+        (["mysql://u:1#s3cret@127.0.0.1:1/x"], "is no URL of a database"),
+        (["mysql://u:s3cret-12@127.0.0.1:x/x"], "is no URL of a database"),
     ],
 )
 def test_a_call_that_cannot_work_says_why(change: list[str], message: str, panel: Panel, filled: PostfixAdmin) -> None:
