@@ -268,8 +268,8 @@ class Host:
         """The messages in these queues."""
         return [file for queue in queues for _, _, files in os.walk(self.root / "spool" / queue) for file in files]
 
-    def login(self, user: str, password: str = "pw") -> imaplib.IMAP4:
-        session = imaplib.IMAP4("127.0.0.1", self.base + layout.IMAP, timeout=PATIENCE)
+    def login(self, user: str, password: str = "pw", patience: float = PATIENCE) -> imaplib.IMAP4:
+        session = imaplib.IMAP4("127.0.0.1", self.base + layout.IMAP, timeout=patience)
         try:
             session.starttls(unverified())
             session.authenticate("PLAIN", lambda _challenge: f"\0{user}\0{password}".encode())

@@ -60,7 +60,7 @@ def test_nothing_bounces_when_daemons_notice_late_that_the_server_is_back(away: 
     for number in range(2):
         server.stop(signal.SIGQUIT)
         with pytest.raises((imaplib.IMAP4.error, OSError)):
-            host.login(f"u1@{domain}")
+            host.login(f"u1@{domain}", patience=15)  # Dovecot says so at once or after a minute
         server.start()
         reload_postfix(host)
         host.takes(f"u1@{domain}", subject=f"{number}")
