@@ -3,6 +3,7 @@
 import fcntl
 import imaplib
 import os
+import signal
 import ssl
 import subprocess
 import time
@@ -528,6 +529,45 @@ def test_a_link_in_the_installation_to_somebody_elses_file_is_found() -> None:
             os.chown(theirs / "module.py", 0, -1)
             assert host.as_root(*init, "--dry-run").returncode == 0
             (packages / link).unlink()
+
+
+#: Runs a command that is killed when mail folders have been given away and nothing is committed yet.
+KILLED = """
+import os, signal, sys
+from mailaddon.backends.postfix import ownership
+from mailaddon.operations import find
+from mailaddon.service import Service
+give = ownership.own_mail
+def die(*arguments):
+    give(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+ownership.own_mail = die
+with Service.open() as service:
+    service.run(find(sys.argv[1]), sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize("what", ["user", "domain"])
+def test_a_command_that_is_killed_after_it_has_given_folders_away_can_be_repeated(
+    service: ServiceHost, what: str
+) -> None:
+    """The mail's owner has them then, and who runs the commands can neither enter nor remove them."""
+    domain = service.add_domain()
+    command = ["EAddUser", domain, "u1", "pw", "", "", "", "1", "1", "1"]
+    if what == "domain":
+        service.prints("EDeleteDomain", domain)
+        command = ["EAddDomain", domain, "192.0.2.1", str(service.mail), "-1", "u1", "pw", "0", *"11111111"]
+    killed = [service.scripts / "python", "-c", KILLED, *command]
+    done = subprocess.run(killed, env=service.env, cwd="/", capture_output=True, check=False, **identity(USER))
+    assert done.returncode == -signal.SIGKILL, done
+    assert (service.mail / domain / "u1").stat().st_uid == 5000
+    other = service.add_domain()
+    assert not (service.mail / domain / "u1").exists()
+    service.prints(*command)
+    service.takes(f"u1@{domain}")
+    assert service.subjects(f"u1@{domain}") == ["subject"]
+    for name in (domain, other):
+        service.prints("EDeleteDomain", name)
 
 
 def test_a_command_whose_caller_ignores_its_children(service: ServiceHost) -> None:
