@@ -337,6 +337,8 @@ HOSTILE = [
     ("list-subscribe", "none@d.test", "u1@d.test"),
     ("list-subscribe", "news@d.test", "-h"),
     ("list-unsubscribe", "news@d.test"),
+    ("give", "--more"),
+    ("give", "{mail}/{domain}", "--more"),
 ]
 
 
@@ -529,6 +531,30 @@ def test_a_link_in_the_installation_to_somebody_elses_file_is_found() -> None:
             os.chown(theirs / "module.py", 0, -1)
             assert host.as_root(*init, "--dry-run").returncode == 0
             (packages / link).unlink()
+
+
+def test_very_many_arguments_reach_the_helper(service: ServiceHost) -> None:
+    """More than a program can be given: two megabytes, at the most."""
+    name = "u" * 60
+    domain = service.add_domain(name)
+    code = (
+        "import sys; from mailaddon.backends.postfix import root; from mailaddon.service import Service\n"
+        "with Service.open() as service:\n"
+        "    root.do(service.backend.plugin.instance, *sys.argv[1:3], *[sys.argv[3]] * 40_000)"
+    )
+    command = [service.scripts / "python", "-c", code, "give", service.mail / domain, name]
+    given = {"env": service.env, "cwd": "/", **identity(USER)}
+    done = subprocess.run(command, capture_output=True, check=False, **given)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_arguments_on_standard_input_are_looked_at_as_any_others(service: ServiceHost) -> None:
+    domain = service.add_domain()
+    command = ["/usr/bin/sudo", "-n", "--", service.root / "etc" / "mailaddon-host-helper", "give", "--more"]
+    for user in ("../x", "a\nb", "", "link", "\xff"):
+        content = f"{service.mail / domain}\0{user}\0".encode("latin-1")
+        done = subprocess.run(command, input=content, capture_output=True, cwd="/", check=False, **identity(USER))
+        assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1), done
 
 
 #: Runs a command that is killed when mail folders have been given away and nothing is committed yet.
