@@ -210,7 +210,10 @@ def _parts(path: str, seen: set[str]) -> Iterator[str]:
 
 
 def _is_changeable(path: str, groups: set[int]) -> bool:
-    status = os.lstat(path)
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:  # gone since its folder was read
+        return False
     if status.st_uid != 0:
         return True
     if stat.S_ISLNK(status.st_mode) or status.st_mode & stat.S_ISVTX:  # others cannot rename root's files in /tmp

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from mailaddon.backends.postfix import agent, installing, layout, services
+from mailaddon.backends.postfix import agent, installing, layout, rights, service, services
 from mailhost.host import SCRIPTS, Host
 from patience import HANGS
 
@@ -254,6 +254,18 @@ def test_a_process_whose_name_is_no_text_is_none_of_ours(instance: layout.Instan
         (tmp_path / "spool/pid/master.pid").write_text(f"{process.pid}\n")
         assert services.postfix_pid(instance) == 0
         process.communicate(b"\n")
+
+
+# What goes while it is looked at
+
+
+def test_a_check_bears_that_files_go_meanwhile(instance: layout.Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance.user = "nobody"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", lambda _folder: ["ghost"])
+        patch.setattr(os, "walk", lambda top: iter([(top, ["ghost"], ["ghost"])]))
+        assert not [problem for problem in rights.problems(instance, []) if "ghost" in problem.subject]
+        assert not [path for path in service.changeable(instance) if "ghost" in path]
 
 
 # The agent
