@@ -1,7 +1,5 @@
 """A home and an add-on whose programs a test writes, and what the tests of add-ons share."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -90,14 +88,6 @@ def alive(pid: int) -> bool:
     """Whether a process still does something."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter if it goes between the two
         return False
     return state != "Z"
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -4,11 +4,13 @@ import os
 import subprocess
 import sysconfig
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from addon_shop import Shop
-from harness import OPENED, Home
+from harness import OPENED, Home, descriptors
+from patience import HANGS
 from postgresql_server import Server
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
@@ -33,7 +35,7 @@ class Panel:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("MAILADDON_")}
         self.env = {**inherited, "MAILADDON_HOME": str(self.home)}
 
-    def run(self, program: str, *arguments: "str | bytes", timeout: float = 60, **options: object) -> Done:
+    def run(self, program: str, *arguments: "str | bytes", timeout: float = HANGS, **options: object) -> Done:
         """Run a program to its end, whatever that is."""
         command = [SCRIPTS / program, *arguments]
         given = {"stdin": subprocess.DEVNULL, "capture_output": True, "env": self.env, **options}
@@ -123,8 +125,16 @@ def directory(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """A shop, after which this process has no child and no descriptor more than before."""
-    descriptors = set(os.listdir("/proc/self/fd"))
+    children, opened = _children(), descriptors()
     yield Shop(tmp_path.resolve())
-    with pytest.raises(ChildProcessError):
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    assert set(os.listdir("/proc/self/fd")) <= descriptors
+    assert _children() <= children
+    assert descriptors() <= opened
+
+
+def _children() -> set[str]:
+    """This process's children; servers of other tests are some."""
+    found = set()
+    for task in os.listdir("/proc/self/task"):
+        with suppress(FileNotFoundError):  # a thread that has ended
+            found.update(Path(f"/proc/self/task/{task}/children").read_text(encoding="ascii").split())
+    return found

@@ -10,11 +10,12 @@ import sqlite3
 import subprocess
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
+from patience import HANGS
 
 from mailaddon import MailAddonError, Service
 from mailaddon.command import printed
@@ -149,7 +150,7 @@ class Home:
             capture_output=True,
             stdin=subprocess.DEVNULL,
             env=self.environment(covered=covered) | environment,
-            timeout=120,
+            timeout=HANGS,
             check=False,
         )
         return outcome_of(done.returncode, done.stdout, done.stderr)
@@ -287,3 +288,13 @@ def tree(folder: Path) -> dict[str, bytes | None]:
 def all_arguments(*parts: "str | Sequence[str]") -> list[str]:
     """Arguments from texts and lists of texts."""
     return [argument for part in parts for argument in ([part] if isinstance(part, str) else part)]
+
+
+def descriptors() -> set[str]:
+    """This process's descriptors, without sockets, which threads of other tests' servers open and close."""
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the one with which they were listed, and what has been closed since
+            if not os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                found.add(name)
+    return found

@@ -4,7 +4,6 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 import psycopg
 import pymysql
+from patience import PATIENCE, wait_for
 from postgresql_server import USER, Server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,11 +136,12 @@ def in_mariadb(folder: Path) -> Iterator[PostfixAdmin]:
         guard = ["/bin/sh", "-c", _GUARD, "sh", *command]
         process = subprocess.Popen(guard, stdin=subprocess.PIPE, stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + 20
-        while not socket.exists():
+
+        def listens() -> bool:
             assert process.poll() is None, (place / "log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+            return socket.exists()
+
+        wait_for(listens, (place / "log").read_text)
 
         def connect(**options: Any) -> Any:
             return pymysql.connect(unix_socket=str(socket), user="pfa", charset="utf8mb4", **options)
@@ -156,7 +157,7 @@ def in_mariadb(folder: Path) -> Iterator[PostfixAdmin]:
     finally:
         assert process.stdin
         process.stdin.close()
-        process.wait(20)
+        process.wait(PATIENCE)
         shutil.rmtree(place)
 
 

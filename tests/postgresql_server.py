@@ -4,16 +4,16 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import ports
 import psycopg
+from patience import PATIENCE, wait_for
 
 USER = "mailaddon"
 PASSWORD = "s3cr/t p@ss:word%"  # everything that a URL has to write otherwise
@@ -48,9 +48,7 @@ class Server:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mailaddon-pg-", dir="/tmp"))  # a socket's name has to be short
         self.sockets = self.folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = ports.take()
         self._as: dict[str, object] = {}
         if os.geteuid() == 0:  # which the server refuses to run as
             user = pwd.getpwnam("postgres")
@@ -86,15 +84,14 @@ class Server:
                 cwd="/",
                 **self._as,
             )
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                psycopg.connect(self.conninfo("postgres", "postgres")).close()
-            except psycopg.OperationalError:
-                assert time.monotonic() < deadline, (self.folder / "log").read_text()
-                time.sleep(0.01)
-            else:
-                return
+        wait_for(self._answers, (self.folder / "log").read_text)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.conninfo("postgres", "postgres")).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: politely (SIGINT), or as a crash would (SIGQUIT)."""
@@ -104,13 +101,14 @@ class Server:
             os.kill(int((self.folder / "data/postmaster.pid").read_text().split()[0]), how)
         assert self._guard.stdin is not None
         self._guard.stdin.close()
-        self._guard.wait(20)
+        self._guard.wait(PATIENCE)
         self._guard = None
 
     def remove(self) -> None:
         """Stop it and remove its files."""
         self.stop()
         shutil.rmtree(self.folder)
+        ports.give_back(self.port)
 
     def conninfo(self, user: str, database: str = DATABASE) -> str:
         """How libpq reaches a database through the socket."""

@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sysconfig
 import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from addon_shop import ADD_USER, LIST, PASSWORD, Shop, alive, wait_for
+from addon_shop import ADD_USER, LIST, PASSWORD, Shop, alive
 from mailaddon.backends.executable import running
 from mailaddon.backends.executable.answers import MOST_WORDS
+from patience import HANGS, wait_for
 
 from mailaddon import (
     AddonFailed,
@@ -276,11 +279,11 @@ def test_an_error_in_a_list_and_yet_0(shop: Shop) -> None:
     assert sentence.startswith("line 1 of the list is none of its items: 'Error: no such user' is not an address")
 
 
-def test_passwords_are_masked(shop: Shop) -> None:
+def test_passwords_are_masked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.program("EAddUser.sh", 'echo "cannot set the password $3 ($3)" >&2; exit 1')
     assert shop.refused(AddonFailed, *ADD_USER) == "cannot set the password ****** (******)"
-    shop.program("EAddUser.sh", 'echo "$@"; sleep 600')
-    shop.options("timeout = 1")
+    late(shop, monkeypatch)
+    shop.program("EAddUser.sh", f'echo "$@"; touch "{shop.folder}/pid"; sleep 600')
     assert "xyz.com u1 ****** Ann Lee 1 1 1" in shop.refused(Unavailable, *ADD_USER)
 
 
@@ -314,28 +317,55 @@ def test_what_a_terminal_would_obey_is_left_out(shop: Shop) -> None:
 # Time
 
 
-def test_late(shop: Shop) -> None:
+def late(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a program be late as soon as the file `pid` is there, and not before, however slow the machine is."""
+
+    def now() -> float:
+        return time.monotonic() + 10_000 * (shop.folder / "pid").exists()
+
+    shop.options("timeout = 5000")
+    monkeypatch.setattr(running, "_LONGEST", 0.02)
+    monkeypatch.setattr(running, "time", SimpleNamespace(monotonic=now, sleep=time.sleep))
+
+
+def test_late_by_the_clock(shop: Shop) -> None:
     shop.options("timeout = 1")
-    shop.program("EAddUser.sh", f"sleep 600 & echo $! >'{shop.folder}/pid'; echo waiting; wait")
+    shop.program("EAddUser.sh", "sleep 600")
     sentence = shop.refused(Unavailable, *ADD_USER)
-    assert sentence == "EAddUser.sh did not end within 1 seconds, so it was ended; it said: waiting"
+    assert sentence == "EAddUser.sh did not end within 1 seconds, so it was ended"
+
+
+def test_a_time_longer_than_the_system_can_wait(shop: Shop) -> None:
+    shop.options("timeout = 1000000000")
+    shop.program("EAddUser.sh", "exit 0")
+    assert shop.call(*ADD_USER) is None
+
+
+def test_late(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    late(shop, monkeypatch)
+    here = shop.folder
+    shop.program("EAddUser.sh", f"sleep 600 & echo waiting; echo $! >'{here}/new'; mv '{here}/new' '{here}/pid'; wait")
+    sentence = shop.refused(Unavailable, *ADD_USER)
+    assert sentence == "EAddUser.sh did not end within 5000 seconds, so it was ended; it said: waiting"
     pid = int((shop.folder / "pid").read_text())
     wait_for(lambda: not alive(pid))
 
 
 def test_late_and_deaf_to_sigterm(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "GRACE", 0.2)
-    shop.options("timeout = 1")
+    late(shop, monkeypatch)
     here = shop.folder
-    shop.program("EAddUser.sh", f"trap '' TERM; echo $$ >'{here}/pid'; while :; do sleep 1; done")
-    assert shop.refused(Unavailable, *ADD_USER) == "EAddUser.sh did not end within 1 seconds, so it was ended"
+    deaf = f"trap '' TERM; echo $$ >'{here}/new'; mv '{here}/new' '{here}/pid'; while :; do sleep 1; done"
+    shop.program("EAddUser.sh", deaf)
+    assert shop.refused(Unavailable, *ADD_USER) == "EAddUser.sh did not end within 5000 seconds, so it was ended"
     assert not alive(int((here / "pid").read_text()))
 
 
-def test_late_with_a_child_that_is_deaf_to_sigterm(shop: Shop) -> None:
-    shop.options("timeout = 1")
+def test_late_with_a_child_that_is_deaf_to_sigterm(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    late(shop, monkeypatch)
     here = shop.folder
-    shop.program("deaf", f"trap '' TERM; echo $$ >'{here}/pid'; while :; do sleep 1; done")
+    deaf = f"trap '' TERM; echo $$ >'{here}/new'; mv '{here}/new' '{here}/pid'; while :; do sleep 1; done"
+    shop.program("deaf", deaf)
     shop.program("EAddUser.sh", f"'{here}/deaf' & sleep 600")
     shop.refused(Unavailable, *ADD_USER)
     pid = int((here / "pid").read_text())
@@ -347,6 +377,7 @@ def test_late_where_the_end_cannot_be_waited_for(shop: Shop, monkeypatch: pytest
     shop.options("timeout = 1")
     shop.program("EAddUser.sh", "exec sleep 600")
     shop.refused(Unavailable, *ADD_USER)
+    shop.options("timeout = 600")
     shop.program("EAddUser.sh", "exec >&- 2>&-; sleep 0.1; exit 3")
     assert shop.refused(AddonFailed, *ADD_USER) == "EAddUser.sh failed with exit status 3 and said nothing"
 
@@ -379,13 +410,12 @@ def test_a_child_that_lingers_and_writes_on(shop: Shop) -> None:
     wait_for(lambda: not alive(pid))  # there is nobody to write to
 
 
-def test_a_child_in_a_session_of_its_own_hangs_nothing(shop: Shop) -> None:
+def test_a_child_in_a_session_of_its_own_hangs_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     here = shop.folder
-    shop.options("timeout = 1")
+    late(shop, monkeypatch)
     shop.program("own", f"echo $$ >'{here}/new'; mv '{here}/new' '{here}/pid'; exec sleep 600")
     shop.program("EAddUser.sh", f"setsid '{here}/own' & sleep 600")
     shop.refused(Unavailable, *ADD_USER)
-    wait_for((here / "pid").exists)
     os.kill(int((here / "pid").read_text()), signal.SIGKILL)
 
 
@@ -411,14 +441,22 @@ def test_a_thread_of_a_process_that_ignores_sigchld(shop: Shop) -> None:
     assert said == ["this process ignores SIGCHLD, so it cannot learn how a program ends"]
 
 
-def test_a_process_that_takes_every_exit_status(shop: Shop) -> None:
+@pytest.mark.parametrize("early", [True, False])
+def test_a_process_that_takes_every_exit_status(shop: Shop, monkeypatch: pytest.MonkeyPatch, *, early: bool) -> None:
+    """Before it is noticed that the program has ended, or after that."""
     shop.program("EAddUser.sh", "exit 1")
-    before = signal.signal(signal.SIGCHLD, lambda *_: os.waitpid(-1, 0))
-    try:
-        sentence = shop.refused(NotConfigured, *ADD_USER)
-    finally:
-        signal.signal(signal.SIGCHLD, before)
-    assert sentence == "another part of this process has taken the program's exit status"
+    waitid = os.waitid
+
+    def taken(kind: int, pid: int, options: int) -> "os.waitid_result | None":
+        if early:
+            os.waitpid(pid, 0)
+        found = waitid(kind, pid, options)
+        if found is not None:
+            os.waitpid(pid, 0)
+        return found
+
+    monkeypatch.setattr(os, "waitid", taken)
+    assert shop.refused(NotConfigured, *ADD_USER) == "another part of this process has taken the program's exit status"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -432,7 +470,7 @@ def test_a_terminated_command_ends_the_program(shop: Shop, number: signal.Signal
     )
     wait_for((here / "pid").exists)
     command.send_signal(number)
-    _output, errors = command.communicate(timeout=60)
+    _output, errors = command.communicate(timeout=HANGS)
     assert (command.returncode, errors) == (1, f"EAddUser: ended by signal {number.value} [interrupted]\n".encode())
     pid = int((here / "pid").read_text())
     wait_for(lambda: not alive(pid))

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from patience import HANGS
 from umbrella import SCRIPTS, answer, mailaddon
 
 from mailaddon import registrations
@@ -98,5 +99,5 @@ def test_an_unknown_shell() -> None:
 def test_completing(words: str, expected: str) -> None:
     asked = {"_MAILADDON_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
     call = [os.path.join(SCRIPTS, "mailaddon")]
-    shown = subprocess.run(call, env={**os.environ, **asked}, capture_output=True, check=True, timeout=60, text=True)
+    shown = subprocess.run(call, env={**os.environ, **asked}, capture_output=True, check=True, timeout=HANGS, text=True)
     assert f"plain,{expected}" in shown.stdout.splitlines()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from patience import HANGS
 from umbrella import SCRIPTS, mailaddon, program
 
 from mailaddon.cli import _application
@@ -59,7 +60,7 @@ def test_subcommands_are_loaded_when_asked_for() -> None:
         "assert 'mailaddon.cli.completion' in sys.modules; "
         "assert not {'mailaddon.cli.doctor', 'mailaddon.service', 'mailaddon.directory', 'pluggy'} & set(sys.modules)"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=HANGS)
     assert (result.returncode, result.stderr) == (0, b"")
 
 
@@ -105,7 +106,7 @@ def test_a_closed_pipe_is_quiet() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     call = [os.path.join(SCRIPTS, "mailaddon"), "commands", "--json"]
-    result = subprocess.run(call, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60)
+    result = subprocess.run(call, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=HANGS)
     os.close(writer)
     assert (result.returncode, result.stderr) == (1, b"")
 
@@ -115,7 +116,7 @@ def test_a_full_disk_is_said(arguments: tuple[str, ...], tmp_path: Path) -> None
     (tmp_path / LINE).write_text("{}\n")
     call = [os.path.join(SCRIPTS, "mailaddon"), *arguments]
     with open("/dev/full", "wb") as full:
-        result = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60, cwd=tmp_path)
+        result = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, check=False, timeout=HANGS, cwd=tmp_path)
     assert result.returncode == 1
     assert (
         b": the result cannot be written to standard output: No space left on device [storage-failed]" in result.stderr
@@ -126,7 +127,7 @@ def test_a_full_disk_is_said(arguments: tuple[str, ...], tmp_path: Path) -> None
 @pytest.mark.parametrize("arguments", [("commands",), ("batch",), ("settings", "--json")])
 def test_a_closed_standard_output_is_said(arguments: tuple[str, ...]) -> None:
     call = [os.path.join(SCRIPTS, "mailaddon"), *arguments]
-    result = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *call], stderr=subprocess.PIPE, check=False, timeout=60)
+    result = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *call], stderr=subprocess.PIPE, check=False, timeout=HANGS)
     assert result.returncode == 1
     assert result.stderr.startswith(f"mailaddon {arguments[0]}: standard output is closed".encode())
 
@@ -141,7 +142,7 @@ def test_output_is_utf8_in_any_locale(home: Path) -> None:
 
 def test_without_click_the_mend_is_said() -> None:
     code = "import sys; sys.modules['click'] = None; from mailaddon.cli import main; main()"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=HANGS)
     assert result.returncode == 1
     assert result.stderr.startswith(b"mailaddon: ")
     assert b"pip install mail-addon-sdk" in result.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import HANGS
 from umbrella import FLAGS, SCRIPTS, domain, mailaddon
 
 from mailaddon._arguments import accepted
@@ -218,13 +219,13 @@ def test_a_caller_can_talk_to_the_process() -> None:
             process.stdin.flush()
             assert json.loads(process.stdout.readline())["id"] == number
         process.stdin.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=HANGS) == 0
 
 
 def test_a_reader_that_goes_away_ends_the_run_quietly() -> None:
     line = b'{"command": "domains"}\n'
     call = f"'{os.path.join(SCRIPTS, 'mailaddon')}' batch | head -n 1; exit 0"
-    result = subprocess.run(["sh", "-c", call], input=line * 5000, capture_output=True, check=False, timeout=60)
+    result = subprocess.run(["sh", "-c", call], input=line * 5000, capture_output=True, check=False, timeout=HANGS)
     assert len(result.stdout.splitlines()) == 1
     assert result.stderr == b""
 
@@ -236,7 +237,7 @@ def test_a_progress_bar_on_a_terminal(tmp_path: Path, *, piped: bool) -> None:
     call = f"'{os.path.join(SCRIPTS, 'mailaddon')}' batch"
     whole = f"cat in.jsonl | {call}" if piped else f"{call} in.jsonl"
     result = subprocess.run(
-        ["sh", "-c", whole], stdout=subprocess.PIPE, stderr=end, check=False, timeout=60, cwd=tmp_path
+        ["sh", "-c", whole], stdout=subprocess.PIPE, stderr=end, check=False, timeout=HANGS, cwd=tmp_path
     )
     os.close(end)
     shown = b""

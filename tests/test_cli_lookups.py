@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from patience import HANGS
 from umbrella import SCRIPTS, answer, batch, domain, mailaddon
 
 from mailaddon.cli.lookups import domain_text, resolution_text
@@ -181,9 +182,9 @@ def test_colours_on_a_terminal_only(environment: dict[str, str], *, coloured: bo
     domain()
     terminal, end = pty.openpty()
     call = [os.path.join(SCRIPTS, "mailaddon"), "resolve", "admin@xyz.com"]
-    subprocess.run(call, stdout=end, check=True, timeout=60, env={**os.environ, **environment})
+    subprocess.run(call, stdout=end, check=True, timeout=HANGS, env={**os.environ, **environment})
     os.close(end)
     shown = os.read(terminal, 65536)
     os.close(terminal)
     assert (b"\x1b[32mmailbox\x1b[0m" in shown) is coloured
-    assert b"\x1b" not in subprocess.run(call, stdout=subprocess.PIPE, check=True, timeout=60).stdout
+    assert b"\x1b" not in subprocess.run(call, stdout=subprocess.PIPE, check=True, timeout=HANGS).stdout

@@ -5,11 +5,12 @@ import os
 import pty
 import select
 import subprocess
-import time
+import termios
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from patience import HANGS, PATIENCE, wait_for
 from umbrella import FLAGS, SCRIPTS, answer, batch, domain, mailaddon
 
 from mailaddon.operations import OPERATIONS
@@ -165,7 +166,7 @@ def test_invalid_utf8_in_an_option() -> None:
         "--user-name",
         "u",
     ]
-    refused = subprocess.run(call, capture_output=True, check=False, timeout=60)
+    refused = subprocess.run(call, capture_output=True, check=False, timeout=HANGS)
     assert (refused.returncode, refused.stdout) == (1, b"")
     expected = b"mailaddon run EGetUserAliasList: DomainName: the text is not valid UTF-8 [invalid-argument]\n"
     assert refused.stderr == expected
@@ -181,14 +182,13 @@ class Terminal:
         if self.pid == 0:
             os.execv(os.path.join(SCRIPTS, "mailaddon"), ["mailaddon", *arguments])
 
-    def answers(self, question: str, text: str) -> None:
-        deadline = time.monotonic() + 30
+    def answers(self, question: str, text: str, *, hidden: bool = False) -> None:
         while question not in self.shown[self.read :]:
-            assert time.monotonic() < deadline, self.shown
-            if select.select([self.terminal], [], [], 0.1)[0]:
-                self.shown += os.read(self.terminal, 65536).decode()
+            assert select.select([self.terminal], [], [], PATIENCE)[0], self.shown
+            self.shown += os.read(self.terminal, 65536).decode()
         self.read = self.shown.index(question, self.read) + len(question)
-        time.sleep(0.05)  # a hidden question turns the echo off after it has been asked
+        if hidden:  # the echo is turned off when the question has been asked; what is typed before is lost
+            wait_for(lambda: not termios.tcgetattr(self.terminal)[3] & termios.ECHO)
         os.write(self.terminal, f"{text}\n".encode())
 
     def status(self) -> int:
@@ -210,10 +210,10 @@ def test_what_is_missing_is_asked_for_on_a_terminal() -> None:
     person.answers("UserName (Name of the mail domain user): ", "not a name")
     person.answers("Error: ", "")  # the question is asked again
     person.answers("UserName (Name of the mail domain user): ", "u1")
-    person.answers("Password (The user's password): ", "s3cret")
-    person.answers("Repeat for confirmation: ", "another")
-    person.answers("Password (The user's password): ", "s3cret")
-    person.answers("Repeat for confirmation: ", "s3cret")
+    person.answers("Password (The user's password): ", "s3cret", hidden=True)
+    person.answers("Repeat for confirmation: ", "another", hidden=True)
+    person.answers("Password (The user's password): ", "s3cret", hidden=True)
+    person.answers("Repeat for confirmation: ", "s3cret", hidden=True)
     person.answers("FirstName (First name of the user): ", "")
     person.answers("LastName (Last name of the user): ", "")
     assert person.status() == 0

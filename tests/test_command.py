@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ALL_ON, SCRIPTS, Panel
+from patience import HANGS
 
 import mailaddon
 from mailaddon import command
@@ -321,7 +322,7 @@ def test_standard_input_is_not_read(panel: Panel) -> None:
     words = [SCRIPTS / "EAddDomain", "xyz.com", "192.0.2.10", panel.mail, "10", "admin", "s3cret", "0", *ALL_ON]
     reading, writing = os.pipe()
     os.write(writing, b"untouched")
-    done = subprocess.run(words, env=panel.env, stdin=reading, capture_output=True, check=False, timeout=30)
+    done = subprocess.run(words, env=panel.env, stdin=reading, capture_output=True, check=False, timeout=HANGS)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert os.read(reading, 100) == b"untouched"
     os.close(reading)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from harness import FLAGS, MEMORY, SCRIPTS, Home, Outcome, database, disagreements, lines
+from patience import HANGS
 
 RANDOM_KILLS = 50  # of each command
 MOST_KILLS = 120  # of one command before its system calls; of more, each run takes others
@@ -63,14 +64,14 @@ class Scene:
         """How long the command takes (s)."""
         self.put_back()
         started = time.monotonic()
-        assert self.start().wait(60) == 0
+        assert self.start().wait(HANGS) == 0
         return time.monotonic() - started
 
     def instants(self) -> Iterator[tuple[str, int]]:
         """Every system call of the command that changes something: its name, and the how manieth of that name."""
         self.put_back()
         trace = self.home.folder / "trace"
-        assert self.start("strace", "-qq", "-o", str(trace), "-e", f"trace={CHANGING}").wait(60) == 0
+        assert self.start("strace", "-qq", "-o", str(trace), "-e", f"trace={CHANGING}").wait(HANGS) == 0
         counts: Counter[str] = Counter()
         for line in trace.read_text(errors="replace").splitlines():
             found = re.match(r"(\w+)\(", line)
@@ -83,12 +84,12 @@ class Scene:
         process = self.start()
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
-        return process.wait(60)
+        return process.wait(HANGS)
 
     def kill_at(self, call: str, number: int) -> int:
         """Run the command and kill it before a system call; the exit status."""
         inject = f"inject={call}:signal=KILL:when={number}"
-        return self.start("strace", "-qq", "-o", "/dev/null", "-e", inject).wait(60)
+        return self.start("strace", "-qq", "-o", "/dev/null", "-e", inject).wait(HANGS)
 
 
 Check = Callable[[Home, Outcome], None]

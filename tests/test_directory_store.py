@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from harness import SCRIPTS, USER_FLAGS, Home, database, disagreements
+from patience import HANGS, wait_for
 
 from mailaddon.directory import Directory, store
 from mailaddon.directory._sqlite_upkeep import create, statements
@@ -253,7 +254,7 @@ def test_a_writer_gives_up_after_its_time(home: Home) -> None:
         started = time.monotonic()
         with pytest.raises(Unavailable, match="busy"), impatient.write():
             pass
-        assert 0.2 < time.monotonic() - started < 5
+        assert time.monotonic() - started > 0.2
         with impatient.read():
             pass  # readers do not wait
     with impatient.write():
@@ -271,10 +272,10 @@ def test_a_waiting_command_can_be_ended(home: Home, number: signal.Signals) -> N
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        time.sleep(1)
+        wait_for(lambda: str(home.file) in files_of(process.pid))
         assert process.poll() is None
         process.send_signal(number)
-        stdout, stderr = process.communicate(timeout=5)
+        stdout, stderr = process.communicate(timeout=HANGS)
     assert (process.returncode, stdout) == (1, b"")
     assert stderr.decode().endswith("[interrupted]\n")
     assert home.refusal("EGetForwardList", "xyz.com", "u1") == "not-found"
@@ -319,8 +320,13 @@ def test_a_thread_that_ends_closes_its_connection(home: Home) -> None:
 
 def open_files(home: Home) -> list[str]:
     """This process's open files of the directory."""
+    return [path for path in files_of(os.getpid()) if path.startswith(str(home.path))]
+
+
+def files_of(pid: int) -> list[str]:
+    """A process's open files."""
     found = []
-    for name in os.listdir("/proc/self/fd"):
-        with suppress(FileNotFoundError):  # the descriptor with which they were listed
-            found.append(os.readlink(f"/proc/self/fd/{name}"))
-    return [path for path in found if path.startswith(str(home.path))]
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):  # the descriptor with which they were listed, and what has been closed since
+            found.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+    return found

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from harness import FLAGS, USER_FLAGS, Home, database
+from patience import HANGS
 
 from mailaddon.directory.passwords import BCRYPT_LIMIT, CRYPT_LIMIT, hashed
 from mailaddon.errors import InvalidArgument, NotConfigured
@@ -39,7 +40,7 @@ def settings(scheme: str = "ARGON2ID", **changes: Any) -> dict[str, Any]:
 def verified(hash_: str, password: str) -> bool:
     """What Dovecot says."""
     done = subprocess.run(
-        ["doveadm", "-O", "pw", "-t", hash_, "-p", password], capture_output=True, text=True, timeout=60, check=False
+        ["doveadm", "-O", "pw", "-t", hash_, "-p", password], capture_output=True, text=True, timeout=HANGS, check=False
     )
     assert (done.returncode == 0) == ("(verified)" in done.stdout), done
     return done.returncode == 0
@@ -164,7 +165,7 @@ def test_a_hash_that_dovecot_makes_is_accepted(scheme: str) -> None:
         ["doveadm", "-O", "pw", "-s", scheme, *rounds, "-p", "s3cret"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS,
         check=True,
     ).stdout.strip()
     assert hashed(made, settings(accept_hashes=True)) == made

@@ -1,15 +1,16 @@
 """`mailaddon import-postfixadmin`, from databases that Debian's PostfixAdmin has made."""
 
 import json
+import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import postfixadmin
 import pytest
 from conftest import SCRIPTS, Panel
+from patience import HANGS, wait_for
 from postfixadmin import PASSWORD, PostfixAdmin, environment_of
 from postgresql_server import Server
 
@@ -392,12 +393,16 @@ def test_mail_comes_along(panel: Panel, filled: PostfixAdmin, old_mail: Path) ->
 def test_a_killed_run_is_finished_by_the_next(panel: Panel, filled: PostfixAdmin, old_mail: Path) -> None:
     command = [str(SCRIPTS / "mailaddon"), "import-postfixadmin", filled.location, "--ip", "192.0.2.9"]
     command += ["--mailbox-directory", str(panel.mail / "new"), "--mail-root", str(old_mail)]
+    # A thousand messages get their names one after the other, so that there is time for the kill.
+    slowly = ["strace", "-qq", "-f", "-o", "/dev/null", "-e", "trace=renameat,renameat2"]
+    slowly += ["-e", "inject=renameat,renameat2:delay_enter=2000"]
     for moment in ("home/postfixadmin/xyz.com.mailaddon.partial/mail/ann", "mail/new/.mailaddon-staging-*/ann"):
-        process = subprocess.Popen(command, env=panel.env, stdout=subprocess.DEVNULL)
-        while not list(panel.home.parent.glob(moment)) and process.poll() is None:
-            time.sleep(0.001)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait(20) == -signal.SIGKILL
+        process = subprocess.Popen(
+            [*slowly, *command], env=panel.env, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        wait_for(lambda moment=moment: list(panel.home.parent.glob(moment)))
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait(HANGS) == -signal.SIGKILL
         assert "xyz.com" not in panel.prints("mailaddon", "run", "domains").split()
     moved(panel, filled, "--mail-root", str(old_mail))
     assert len(messages(panel.mail / "new" / "xyz.com" / "ann" / "Maildir")) == 1001
@@ -419,6 +424,12 @@ def test_a_killed_run_is_finished_by_the_next(panel: Panel, filled: PostfixAdmin
         (["--table-prefix", '"; --'], "is no table prefix"),
         (["postgresql://u:s3cret-12@127.0.0.1:1/x"], "postgresql://127.0.0.1:1/x cannot be read"),
         (["mysql://u:s3cret-12@127.0.0.1:1/x"], "mysql://127.0.0.1:1/x cannot be read"),
+        (["postgresql://u:s3cret/12@127.0.0.1:1/x"], "is no URL of a database"),
+        (["postgresql://u:[s3cret@127.0.0.1:1/x"], "is no URL of a database"),
+        (["mysql://u:s3cret/12@127.0.0.1:1/x"], "is no URL of a database"),
+        (["mysql://u:1?s3cret@127.0.0.1:1/x"], "is no URL of a database"),
+        (["mysql://u:1#s3cret@127.0.0.1:1/x"], "is no URL of a database"),
+        (["mysql://u:s3cret-12@127.0.0.1:x/x"], "is no URL of a database"),
     ],
 )
 def test_a_call_that_cannot_work_says_why(change: list[str], message: str, panel: Panel, filled: PostfixAdmin) -> None:

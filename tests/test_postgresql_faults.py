@@ -1,6 +1,7 @@
 """The directory in PostgreSQL with many writers, and with a server that goes away: nothing is lost or done twice."""
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import psycopg
 import pytest
 from harness import FLAGS, USER_FLAGS, Home, disagreements, rows_of
+from patience import PATIENCE, wait_for
 from postgresql_server import PASSWORD, USER, Server
 
 from mailaddon.directory import Directory
@@ -67,9 +69,7 @@ def test_forty_writers_of_one_name_are_one_winner(home: Home) -> None:
 def test_writers_wait_and_readers_do_not(home: Home) -> None:
     home.set(lock_timeout=1)
     with home.directory.write():
-        began = time.monotonic()
-        assert home.must("EGetCatchallUser", "xyz.com")
-        assert time.monotonic() - began < 0.9
+        assert home.must("EGetCatchallUser", "xyz.com"), "who waited would not have got it"
         assert home.refusal("ESuspendUser", "xyz.com", "u1") == "unavailable"
     home.must("ESuspendUser", "xyz.com", "u1")
 
@@ -110,7 +110,8 @@ def break_connection(home: Home, tx: Any) -> None:
     (number,) = tx.column("SELECT pg_backend_pid()")
     with psycopg.connect(home.location, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s)", (number,))
-    time.sleep(0.05)
+    broken, _, _ = select.select([tx.connection.raw], [], [], PATIENCE)
+    assert broken, "it is told so"
 
 
 @pytest.fixture
@@ -213,6 +214,15 @@ def test_a_server_that_restarts_under_load_loses_and_repeats_nothing(tmp_path: P
         over = threading.Event()
         unexpected: list[str] = []
         tries = 0
+        done = [0] * 6
+
+        def suffers() -> None:
+            before = tries
+            wait_for(lambda: tries > before)
+
+        def grows() -> None:
+            before = list(done)
+            wait_for(lambda: all(map(int.__gt__, done, before)))
 
         def work(worker: int) -> int:
             nonlocal tries
@@ -227,20 +237,20 @@ def test_a_server_that_restarts_under_load_loses_and_repeats_nothing(tmp_path: P
                         unexpected.append(code)
                         return number
                     time.sleep(0.02)
+                done[worker] = number
             return number
 
         with ThreadPoolExecutor(6) as pool:
             jobs = [pool.submit(work, worker) for worker in range(6)]
             for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGINT, signal.SIGQUIT):
-                time.sleep(0.5)
+                grows()
                 server.stop(how)
-                time.sleep(0.2)
+                suffers()
                 server.start()
-            time.sleep(0.5)
+            grows()
             over.set()
-            added = sum(job.result(60) for job in jobs)
+            added = sum(job.result(PATIENCE) for job in jobs)
         assert unexpected == []
-        assert tries > 0
         home.must("EGetForwardList", "xyz.com", "admin")
         assert disagreements(home) == []
         with rows_of(home) as rows:
@@ -255,8 +265,5 @@ def test_the_server_ends_with_the_tests_that_started_it() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tests, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGABRT
     folder = Path(done.stdout.strip())
-    deadline = time.monotonic() + 20
-    while (folder / "data/postmaster.pid").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: not (folder / "data/postmaster.pid").exists())
     shutil.rmtree(folder)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from mailaddon.register import split
+from patience import HANGS
 from umbrella import SCRIPTS, program
 
 from mailaddon.errors import UsageError
@@ -82,7 +83,7 @@ def test_registering_again_replaces_and_keeps_the_active_one(home: Path) -> None
 
 def test_the_script_in_the_tree_registers_too(home: Path) -> None:
     script = Path(__file__).parent.parent / "register" / "RegisterMailAddon.py"
-    subprocess.run([sys.executable, str(script), *SIX], check=True, capture_output=True, timeout=60)
+    subprocess.run([sys.executable, str(script), *SIX], check=True, capture_output=True, timeout=HANGS)
     assert len(kept(home)) == 1
 
 
@@ -148,7 +149,7 @@ def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
     gone.mkdir()
     call = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
     path = os.path.join(SCRIPTS, "RegisterMailAddon")
-    result = subprocess.run(["sh", "-c", call, "sh", gone, path, *SIX], capture_output=True, timeout=60, check=False)
+    result = subprocess.run(["sh", "-c", call, "sh", gone, path, *SIX], capture_output=True, timeout=HANGS, check=False)
     refused(result, "not-found")
 
 
@@ -218,7 +219,7 @@ def test_of_a_3x_add_on_only_the_3x_programs_are_expected(tmp_path: Path) -> Non
 def test_closed_streams_change_nothing(home: Path, streams: str) -> None:
     path = os.path.join(SCRIPTS, "RegisterMailAddon")
     result = subprocess.run(
-        ["sh", "-c", f'"$@" {streams}', "sh", path, *SIX], check=False, timeout=60, stderr=subprocess.DEVNULL
+        ["sh", "-c", f'"$@" {streams}', "sh", path, *SIX], check=False, timeout=HANGS, stderr=subprocess.DEVNULL
     )
     assert result.returncode == 0
     assert len(kept(home)) == 1
@@ -228,7 +229,7 @@ def test_help_into_a_closed_pipe_exits_with_1() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     path = os.path.join(SCRIPTS, "RegisterMailAddon")
-    result = subprocess.run([path, "--help"], stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60)
+    result = subprocess.run([path, "--help"], stdout=writer, stderr=subprocess.PIPE, check=False, timeout=HANGS)
     os.close(writer)
     assert result.returncode == 1
     assert b"Traceback" not in result.stderr

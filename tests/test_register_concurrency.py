@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from patience import HANGS
 from umbrella import SCRIPTS, program
 
 from mailaddon import registrations
@@ -59,7 +60,7 @@ def test_ten_at_once_are_all_kept(tmp_path: Path) -> None:
         for number in range(10)
     ]
     for process in running:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=HANGS)
         assert process.returncode == 0, errors
     found = registrations.load(str(tmp_path / "home"))
     assert [one.vendor for one in found] == [f"V{number}" for number in range(10)]
@@ -74,7 +75,7 @@ def test_a_kill_at_any_instant_leaves_the_old_or_the_new(tmp_path: Path) -> None
     for number in range(1, 30):
         (tmp_path / registrations.FILE).write_bytes(old)
         call = [sys.executable, "-c", KILLED, str(number), home]
-        status = subprocess.run(call, check=False, timeout=60, capture_output=True).returncode
+        status = subprocess.run(call, check=False, timeout=HANGS, capture_output=True).returncode
         outcomes.append([one.vendor for one in registrations.load(home)])
         registrations.register(home, some("Next"))
         assert "Next" in [one.vendor for one in registrations.load(home)]
@@ -108,7 +109,7 @@ def test_a_signal_while_waiting_exits_with_1(tmp_path: Path) -> None:
         with subprocess.Popen(call, env=environment, stderr=subprocess.PIPE) as process:
             _until_it_waits(process.pid, str(tmp_path / ".addons.lock"))
             process.terminate()
-            _, errors = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 1
     assert errors == b"RegisterMailAddon: ended by signal 15 [interrupted]\n"
     assert len(registrations.load(str(tmp_path))) == 1

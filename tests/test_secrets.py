@@ -9,6 +9,7 @@ import os
 import pty
 import signal
 import subprocess
+import termios
 import textwrap
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from harness import FLAGS, SCRIPTS, USER_FLAGS, Home, database
+from patience import HANGS, wait_for
 
 from mailaddon.operations import OPERATIONS
 
@@ -122,7 +124,7 @@ class Searched(Home):
             capture_output=True,
             input=given or b"",
             env=self.environment(covered=False) | environment,
-            timeout=60,
+            timeout=HANGS,
             check=False,
         )
         self.said += [done.stdout, done.stderr]
@@ -391,7 +393,7 @@ def test_the_prompt_does_not_show_it(home: Searched) -> None:
         seen += read
         if seen.count(b": ") > answers < 2:
             answers += 1
-            time.sleep(0.2)
+            wait_for(lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO)  # it asks first
             os.write(terminal, MARK.encode() + b"\n")
     _pid, status = os.waitpid(child, 0)
     os.close(terminal)
@@ -417,7 +419,7 @@ def test_ended_or_killed(home: Searched, number: signal.Signals) -> None:
                 )
                 time.sleep(delay)
                 process.send_signal(number)
-                home.said += process.communicate(timeout=20)
+                home.said += process.communicate(timeout=HANGS)
 
 
 def test_the_search_finds_what_it_is_there_to_find(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SCRIPTS, Panel
+from patience import HANGS
 
 import mailaddon
 from mailaddon.operations import COMMANDS, find
@@ -139,7 +140,7 @@ class Started:
         env = {key: value for key, value in panel.env.items() if not key.startswith(("COVERAGE", "PYTHON"))}
         env["PYTHONPATH"] = str(SITE_PACKAGES)
         call = [sys.executable, "-S", "-X", "importtime", *command]
-        done = subprocess.run(call, env=env, capture_output=True, check=False, timeout=60)
+        done = subprocess.run(call, env=env, capture_output=True, check=False, timeout=HANGS)
         lines = done.stderr.decode().splitlines()
         self.imports = {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
         self.errors = [line for line in lines if not line.startswith("import time:")]

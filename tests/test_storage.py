@@ -1,6 +1,7 @@
 """Mail folders: made and removed without ever leaving the domain's own place, whatever somebody put there."""
 
 import errno
+import gc
 import os
 import threading
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from harness import FLAGS, Home, disagreements, tree
+from harness import FLAGS, Home, descriptors, disagreements, tree
 
 from mailaddon.directory import storage
 
@@ -318,7 +319,8 @@ def test_two_makers_of_one_folder_do_not_disturb_each_other(tmp_path: Path, work
 
 
 def test_descriptors_are_given_back(home: Home, outside: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    gc.collect()  # what earlier tests have left open
+    before = descriptors()
     (home.mail / "link").symlink_to(outside)
     for path in ("xyz.com", "link/u1", "nowhere/x", "xyz.com/u1/Maildir/cur/x/y"):
         for work in (storage.open_folder, storage.missing_from, storage.exists, storage.has_files, storage.purge):
@@ -329,4 +331,4 @@ def test_descriptors_are_given_back(home: Home, outside: Path) -> None:
                     os.close(found)
     with suppress(OSError):
         storage.make(str(home.mail / "link/a"), str(home.mail))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert descriptors() <= before

@@ -4,10 +4,10 @@
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mailaddon import values
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KINDS = {id(p.kind): p.kind for o in (*OPERATIONS, REGISTER) for p in (*o.parameters, *o.longer)}.values()
+#: How long an example takes is the machine's affair.
+UNHURRIED: Any = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 #: Characters that the grammars are about, so that chance finds what is nearly right.
 NEARLY = st.text("abcXN019.-_@[]:/\\\"' +*%#;,()<>\t\n\x00\x7füßÜµſKİ\u0301\u200d\u202eאー。日-")
 LABELS = st.text("abcXYZ019-", min_size=1, max_size=8)
@@ -36,7 +38,7 @@ def refused(parse: "Callable[[str], object]", text: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.parse.__name__)
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400, **UNHURRIED)
 @given(text=TEXTS)
 @example(text="")
 @example(text="-1")
@@ -138,7 +140,7 @@ def test_refused_domain_name(text: str, reason: str) -> None:
     assert re.search(reason, refused(values.domain_name, text))
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400, **UNHURRIED)
 @given(HOSTS)
 def test_domain_name_follows_the_grammar(text: str) -> None:
     label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -166,7 +168,7 @@ def test_refused_local_part(text: str) -> None:
     refused(values.local_part, text)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=1000, **UNHURRIED)
 @given(st.text("aZ09._-@ +", max_size=70))
 def test_local_part_follows_the_grammar(text: str) -> None:
     if re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", text) and len(text) <= 64:
@@ -425,7 +427,7 @@ def test_refused_path(text: str) -> None:
     refused(values.absolute_path, text)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, **UNHURRIED)
 @given(st.lists(st.sampled_from(["", ".", "..", "a", "b c", "ü"])).map("/".join))
 def test_path_stays_below_the_root(text: str) -> None:
     try:

@@ -8,6 +8,7 @@ import sysconfig
 from typing import Any
 
 from click.testing import CliRunner, Result
+from patience import HANGS
 
 from mailaddon import Context, NotFound, VendorError, hookimpl, records
 from mailaddon.cli._application import application
@@ -34,7 +35,7 @@ def program(*command: "str | bytes", **options: Any) -> "subprocess.CompletedPro
     """Run an installed program as a panel does."""
     call = [os.path.join(SCRIPTS, str(command[0])), *command[1:]]
     options.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run(call, capture_output=True, timeout=60, check=False, **options)
+    return subprocess.run(call, capture_output=True, timeout=HANGS, check=False, **options)
 
 
 def domain(name: str = "xyz.com", limit: str = "10", flags: tuple[str, ...] = FLAGS) -> None:

@@ -30,6 +30,8 @@ LINGER = 0.5
 _STDERR = 2
 #: No pipe holds more, so one read takes all that was in it.
 _PIECE = 1 << 20
+#: For how many seconds at most the system is asked to wait; its numbers end somewhere.
+_LONGEST = 3600.0
 #: How often (seconds) the program is looked at, where its end cannot be waited for together with its output.
 _LOOK = 0.02
 _ENDING = (_signal.SIGHUP, _signal.SIGINT, _signal.SIGTERM)
@@ -247,7 +249,7 @@ class _Child:
                 poller.register(descriptor, select.POLLIN)
         self._deadline = time.monotonic() + seconds
         while (self._streams or not self._gone) and not self._given_up:
-            wait = max(self._deadline - time.monotonic(), 0)
+            wait = min(max(self._deadline - time.monotonic(), 0), _LONGEST)
             if self._exit < 0 and not self._gone:
                 wait = min(wait, _LOOK)
             for descriptor, _event in poller.poll(wait * 1000 + 1):
@@ -304,13 +306,19 @@ class _Child:
         try:
             return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         except ChildProcessError:
-            self._reaped = True
-            raise NotConfigured("another part of this process has taken the program's exit status") from None
+            raise self._taken() from None
+
+    def _taken(self) -> NotConfigured:
+        self._reaped = True
+        return NotConfigured("another part of this process has taken the program's exit status")
 
     def _reap(self) -> None:
         if self._must_go:
             _signal_group(self.pid, _signal.SIGKILL)  # its children, who may have ignored the first signal
-        _pid, status = os.waitpid(self.pid, 0)
+        try:
+            _pid, status = os.waitpid(self.pid, 0)
+        except ChildProcessError:
+            raise self._taken() from None
         self._reaped = True
         self._ended.status = os.waitstatus_to_exitcode(status)
 
@@ -321,7 +329,10 @@ class _Child:
             _signal_group(self.pid, _signal.SIGKILL)
             deadline = time.monotonic() + GRACE
             while not self._reaped and time.monotonic() < deadline:
-                self._reaped = os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+                try:
+                    self._reaped = os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
+                except ChildProcessError:  # somebody else has taken it
+                    self._reaped = True
                 time.sleep(0 if self._reaped else _LOOK)
         if self._exit >= 0:
             os.close(self._exit)

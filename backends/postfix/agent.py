@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from mailaddon.errors import MailAddonError, Unavailable
+from mailaddon.errors import MailAddonError, StorageFailed, Unavailable
 
 from . import root, services
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LOG = "follow.log"
 _BEAT = 20.0  # s, after which the server is asked whether it is there
 _PAUSE = 0.3  # s, between two tries to reach it
-_READY = 10.0  # s, from a start to holding the lock
+_READY = 60.0  # s, from a start to holding the lock
 _STEP = 0.02  # s
 
 
@@ -110,7 +110,7 @@ def _attend(instance: "Instance", directory: "Directory", outbox: "Outbox", *, w
         while True:
             try:
                 outbox.perform()
-            except OSError as error:
+            except (OSError, StorageFailed) as error:  # a full disk, of this machine or the server's
                 _say(f"{error}")
             session.heard(_BEAT)
     except database.error as error:

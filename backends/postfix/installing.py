@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator, Sequence
 
 from mailaddon.directory.store import Directory
-from mailaddon.errors import NotConfigured, StorageFailed
+from mailaddon.errors import NotConfigured, StorageFailed, Unavailable
 
 from . import certificates, databases, keeping, layout, service, services, units
 from ._record import File
@@ -189,8 +189,7 @@ def install(instance: Instance, running: Sequence[str] = ()) -> None:
     certificates.needed(instance)
     service.check_code(instance)
     user_before = service.present_user(instance)
-    for command in accounts(instance):
-        services.run(*command)
+    make_accounts(instance)
     try:
         keeping.keep(
             instance,
@@ -214,6 +213,20 @@ def install(instance: Instance, running: Sequence[str] = ()) -> None:
     service.settle(instance, user_before)
     service.as_commands(instance, lambda: _agree_with_directory(instance))
     services.systemctl(instance, "enable", "--now", *units.switched_on(instance))
+
+
+def make_accounts(instance: Instance) -> None:
+    """Make the group and the users that are missing; another `mailaddon host init` may be at it, too.
+
+    Raises:
+        Unavailable: one cannot be made.
+    """
+    for command in accounts(instance):
+        try:
+            services.run(*command)
+        except Unavailable:
+            if command in accounts(instance):
+                raise
 
 
 def _agree_with_directory(instance: Instance) -> bool:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from .layout import Instance
 
-_AT_ONCE = 5000  # addresses in one call
 #: The addresses of a list.
 MEMBERS = "SELECT local_part || '@' || domain FROM list_member WHERE list_id = ? ORDER BY 1"
 _LIST = (
@@ -48,10 +47,8 @@ def agree(instance: "Instance", tx: "Transaction", key: str) -> None:
             root.do(instance, "list-remove", key)
         return
     if not there:
-        members = tx.column(MEMBERS, row[0])
-        root.do(instance, "list-make", key, f"{row[1]}@{domain}", *members[:_AT_ONCE])
-        for start in range(_AT_ONCE, len(members), _AT_ONCE):
-            root.do(instance, "list-subscribe", key, *members[start : start + _AT_ONCE])
+        # With all members at once: who is missing in the folder counts as one who has left.
+        root.do(instance, "list-make", key, f"{row[1]}@{domain}", *tx.column(MEMBERS, row[0]))
     root.do(instance, "list-settle", name, f"{row[1]}@{domain}", domain, *tx.column(_ALIASES, row[0]))
 
 

@@ -95,6 +95,27 @@ def give_tree(instance: "Instance", path: str) -> None:
         os.close(descriptor)
 
 
+def owners(instance: "Instance") -> "set[int] | None":
+    """Whose files root may look into for who runs the commands; None: anybody's."""
+    commander, _group = _commander(instance)
+    return {commander, instance.mail_uid} if commander else None
+
+
+def check_place(instance: "Instance", path: str) -> None:
+    """Make sure that who runs the commands owns the folder above a path: what is there may be given and taken.
+
+    Raises:
+        OSError: somebody else does, the folder does not exist, or a part of it is a link.
+    """
+    commander, _group = _commander(instance)
+    descriptor = storage.open_folder(os.path.dirname(path))
+    try:
+        if commander and os.fstat(descriptor).st_uid != commander:
+            raise PermissionError(errno.EPERM, f"{os.path.dirname(path)} belongs to somebody else")
+    finally:
+        os.close(descriptor)
+
+
 def take_tree(instance: "Instance", path: str) -> None:
     """Give a folder with everything in it to who runs the commands.
 

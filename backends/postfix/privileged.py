@@ -14,11 +14,14 @@ from mailaddon import values
 from mailaddon.errors import InvalidArgument, MailAddonError, StorageFailed, UsageError
 
 from .layout import Instance
+from .root import MORE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, NoReturn
+
+_MOST_INPUT = 1 << 26  # octets
 
 
 # What arguments have to be. A text that had to be put right first is none that a command of ours has sent.
@@ -264,8 +267,10 @@ def main(options: "Mapping[str, Any]") -> "NoReturn":
     os.chdir("/")
     status = 1
     try:
-        verb, *arguments = [_printable(argument) for argument in sys.argv[1:]] or [""]
-        said = perform(Instance(options), verb, arguments)
+        verb, *arguments = sys.argv[1:] or [""]
+        if arguments == [MORE]:
+            arguments = _more()
+        said = perform(Instance(options), _printable(verb), [_printable(argument) for argument in arguments])
         sys.stdout.write(said)
         sys.stdout.flush()
         status = 0
@@ -276,6 +281,14 @@ def main(options: "Mapping[str, Any]") -> "NoReturn":
     except Exception as error:  # noqa: BLE001 - a caller gets a line and a status, whatever went wrong
         _refuse(f"{type(error).__name__}: {error} [internal]")
     os._exit(status)
+
+
+def _more() -> "list[str]":
+    """The arguments on standard input."""
+    content = sys.stdin.buffer.read(_MOST_INPUT + 1)
+    if len(content) > _MOST_INPUT:
+        raise UsageError(f"more than {_MOST_INPUT} octets of arguments")
+    return [os.fsdecode(argument) for argument in content.split(b"\0")[:-1]]
 
 
 def _refuse(sentence: str) -> None:

@@ -234,7 +234,10 @@ def _sockets(instance: Instance) -> Iterator[Problem]:
     except OSError:
         return  # Dovecot has never run
     for name in names:
-        status = os.lstat(os.path.join(folder, name))
+        try:
+            status = os.lstat(os.path.join(folder, name))
+        except FileNotFoundError:  # gone since the folder was read
+            continue
         if stat.S_ISSOCK(status.st_mode) and status.st_mode & 0o007 and name not in _OPEN_SOCKETS:
             yield Problem(
                 subject=os.path.join(folder, name),

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .layout import Instance
 
 SUDO = "/usr/bin/sudo"
+#: Stands for arguments on standard input, each ended by a zero; a program cannot be given very many otherwise.
+MORE = "--more"
+_MOST = 100_000  # octets of arguments
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
@@ -37,12 +40,37 @@ def do(instance: "Instance", verb: str, *arguments: str) -> str:
     return _helped(instance.helper, verb, *arguments)
 
 
+def expect_children() -> None:
+    """Have the system keep the exit status of children for us; who started this process may have said otherwise.
+
+    Without it every program that fails would seem to have succeeded.
+
+    Raises:
+        NotConfigured: only the main thread could, and this is another one.
+    """
+    import _signal  # type: ignore[import-not-found] # what signal is made of, without importing enum
+
+    if _signal.getsignal(_signal.SIGCHLD) == _signal.SIG_IGN:
+        try:
+            _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+        except ValueError:
+            raise NotConfigured("this process ignores SIGCHLD, so it cannot learn how a program ends") from None
+
+
 def _helped(*command: str) -> str:
     """Run the helper; files in memory take what it says, since daemons that it starts would keep a pipe open."""
+    expect_children()
+    given = os.memfd_create("given")
     said, refused = os.memfd_create("said"), os.memfd_create("refused")
     try:
+        helper, verb, *arguments = command
+        if sum(len(os.fsencode(argument)) + 1 for argument in arguments) > _MOST:
+            with open(os.dup(given), "wb") as file:
+                file.write(b"".join(os.fsencode(argument) + b"\0" for argument in arguments))
+            os.lseek(given, 0, os.SEEK_SET)
+            command = (helper, verb, MORE)
         actions = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, given, 0),
             (os.POSIX_SPAWN_DUP2, said, 1),
             (os.POSIX_SPAWN_DUP2, refused, 2),
         ]
@@ -55,8 +83,8 @@ def _helped(*command: str) -> str:
             return _content(said)
         raise _refusal(command[0], _content(refused))
     finally:
-        os.close(said)
-        os.close(refused)
+        for descriptor in (given, said, refused):
+            os.close(descriptor)
 
 
 def _content(descriptor: int) -> str:

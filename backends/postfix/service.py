@@ -26,7 +26,7 @@ from . import ownership, services
 from ._record import File
 from .files import replace
 from .layout import Instance
-from .root import SUDO
+from .root import SUDO, expect_children
 
 VISUDO = "/usr/sbin/visudo"
 _DIRECTORY = 0o660
@@ -166,13 +166,25 @@ def changeable(instance: Instance) -> Iterator[str]:
     seen: set[str] = set()
     for path in (sys.executable, *paths, above):
         yield from (part for part in _parts(path, seen) if _is_changeable(part, groups))
+    walked: set[str] = set()
     for path in paths:
-        for folder, folders, names in os.walk(path):
-            yield from (
-                found
-                for found in (os.path.join(folder, name) for name in (*folders, *names))
-                if _is_changeable(found, groups)
-            )
+        yield from _changeable_below(path, groups, seen, walked)
+
+
+def _changeable_below(top: str, groups: set[int], seen: set[str], walked: set[str]) -> Iterator[str]:
+    """What can be changed in a folder, and where its links lead to: Python follows them."""
+    top = os.path.realpath(top)
+    if top in walked:
+        return
+    walked.add(top)
+    for folder, folders, names in os.walk(top):
+        for path in (os.path.join(folder, name) for name in (*folders, *names)):
+            if _is_changeable(path, groups):
+                yield path
+            elif os.path.islink(path):
+                yield from (part for part in _parts(path, seen) if _is_changeable(part, groups))
+                if os.path.isdir(path):
+                    yield from _changeable_below(path, groups, seen, walked)
 
 
 def _groups(user: str) -> set[int]:
@@ -198,7 +210,10 @@ def _parts(path: str, seen: set[str]) -> Iterator[str]:
 
 
 def _is_changeable(path: str, groups: set[int]) -> bool:
-    status = os.lstat(path)
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:  # gone since its folder was read
+        return False
     if status.st_uid != 0:
         return True
     if stat.S_ISLNK(status.st_mode) or status.st_mode & stat.S_ISVTX:  # others cannot rename root's files in /tmp
@@ -324,10 +339,11 @@ def as_commands(instance: Instance, work: Callable[[], T]) -> T:
         work: its result has a form in JSON; it is done in a process apart.
 
     Raises:
-        Unavailable: it cannot be done.
+        NotConfigured, Unavailable: it cannot be done.
     """
     if os.geteuid() != 0 or not instance.user:
         return work()
+    expect_children()
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:

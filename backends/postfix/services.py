@@ -11,6 +11,7 @@ from mailaddon.directory.storage import MAILDIR
 from mailaddon.errors import Unavailable
 
 from . import layout
+from .root import expect_children
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ POSTQUEUE = "/usr/sbin/postqueue"
 SIEVEC = "/usr/bin/sievec"
 SYSTEMCTL = "/usr/bin/systemctl"
 SETPRIV = "/usr/bin/setpriv"
-_PATIENCE = 30.0  # s, for a command
-_READY = 10.0  # s, from a start to an answer on every port
+_PATIENCE = 60.0  # s, for a command
+_READY = 60.0  # s, from a start to an answer on every port
 _TURN = 3600  # s, for somebody else's import into the same mailbox
 _STEP = 0.02  # s
 _OUR_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
@@ -86,7 +87,7 @@ def _living(path: str, name: str) -> int:
             found, _, rest = file.read().partition(b"(")[2].rpartition(b")")
     except (OSError, ValueError):
         return 0
-    return pid if found.decode() == name and rest.split()[0] != b"Z" else 0
+    return pid if found == name.encode() and rest.split()[0] != b"Z" else 0
 
 
 class Exclusively:
@@ -178,10 +179,12 @@ def _run(
         user: who runs it; "": who runs this.
 
     Raises:
+        NotConfigured: how it ends cannot be learnt.
         Unavailable: it cannot be started, or takes too long.
     """
     import subprocess
 
+    expect_children()
     with open(os.memfd_create("output"), "w+b", buffering=0) as output:
         try:
             done = subprocess.run(  # noqa: S603 - our programs, with names that were validated
@@ -294,20 +297,22 @@ def check(instance: "Instance") -> None:
 
 def _overheard(*command: str) -> str:
     """What a program says to a terminal: Postfix complains to one, or to a log that it has to find first."""
+    import contextlib
     import pty
     import subprocess
 
     ours, theirs = pty.openpty()
     try:
-        subprocess.run(  # noqa: S603 - our programs
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=theirs,
-            env=_OUR_ENVIRONMENT,
-            timeout=_PATIENCE,
-            check=False,
-        )
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it has said then what it has to say
+            subprocess.run(  # noqa: S603 - our programs
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=theirs,
+                stderr=theirs,
+                env=_OUR_ENVIRONMENT,
+                timeout=_PATIENCE,
+                check=False,
+            )
         os.write(theirs, b".\n")  # so that there is something to read
         return os.read(ours, 4096).decode("utf-8", "replace").rstrip(".\r\n")
     finally:

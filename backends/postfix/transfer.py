@@ -17,7 +17,7 @@ from mailaddon.directory.names import find_domain
 from mailaddon.errors import MailAddonError, StorageFailed, Unavailable
 
 from . import root, services
-from .ownership import give_tree, take_tree
+from .ownership import check_place, give_tree, owners, take_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _TRIES = 5
 _CACHES = frozenset(
     {"dovecot.index.cache", "dovecot.list.index", "dovecot.list.index.log", "dovecot.mailbox.log", "maildirsize"}
 )
+#: A dovecot-uidlist of no messages.
+_NO_UIDS = b"3\n"
 _SCRIPTS = "sieve"
 _ACTIVE = ".dovecot.sieve"
 
@@ -63,7 +65,8 @@ class Mailboxes(Folders):
 
     def copy(self, address: str, home: str, target: str) -> None:
         """See `Folders.copy`."""
-        storage.make(target, target)
+        if not storage.exists(target):  # else it may be the mail's owner's, if the helper was killed
+            storage.make(target, target)
         maildir = os.path.join(target, storage.MAILDIR)
         try:
             if storage.exists(home):
@@ -164,6 +167,25 @@ def _merge(instance: "Instance", staged: str) -> None:
     storage.purge(staged)
 
 
+class _Turn:
+    """Let one process at a time work on a copy: the helper of a command that was killed may still be at it.
+
+    Args:
+        path: the copy.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        self._descriptor = storage.open_folder(self._path)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def __exit__(self, *_error: object) -> None:
+        os.close(self._descriptor)
+
+
 def take_in(instance: "Instance", address: str, home: str, source: str) -> None:
     """Bring one user's staged mail and scripts into its mailbox; only root can.
 
@@ -176,6 +198,11 @@ def take_in(instance: "Instance", address: str, home: str, source: str) -> None:
     Raises:
         StorageFailed, OSError: it cannot be done.
     """
+    with _Turn(source):
+        _take_in(instance, address, home, source)
+
+
+def _take_in(instance: "Instance", address: str, home: str, source: str) -> None:
     give_tree(instance, source)
     maildir = os.path.join(source, storage.MAILDIR)
     if storage.exists(maildir):
@@ -192,7 +219,7 @@ def take_in(instance: "Instance", address: str, home: str, source: str) -> None:
             os.close(source_folder)
         if status != 0:
             raise StorageFailed(f"the mail of {address} cannot be imported: {text or f'doveadm ends with {status}'}")
-    _place_scripts(home, source)
+    _place_scripts(instance, home, source)
 
 
 def _has_messages(maildir: str) -> bool:
@@ -213,18 +240,28 @@ def _forget_history(instance: "Instance", maildir: str) -> None:
             storage.purge(os.path.join(maildir, name))
     for folder in (maildir, *(os.path.join(maildir, name) for name in trees.names(maildir) if name.startswith("."))):
         path = os.path.join(folder, "dovecot-uidlist")
-        _write(instance, path, _renumbered(trees.read_file(path) if storage.exists(path) else b"3\n"))
+        _write(instance, path, renumbered(_read(instance, path) if storage.exists(path) else _NO_UIDS))
+
+
+def _read(instance: "Instance", path: str) -> bytes:
+    return trees.read_file(path, owners(instance))
 
 
 def _write(instance: "Instance", path: str, content: bytes) -> None:
     trees.write_file(path, content, (instance.mail_uid, instance.mail_gid))
 
 
-def _renumbered(uidlist: bytes) -> bytes:
-    """A dovecot-uidlist with the same messages, as that of another folder: other UIDs, another UIDVALIDITY."""
-    first, *lines = uidlist.splitlines()
+def renumbered(uidlist: bytes) -> bytes:
+    """A dovecot-uidlist with the same messages, as that of another folder: other UIDs, another UIDVALIDITY.
+
+    One that is damaged counts as none: Dovecot gives the messages numbers then.
+    """
     shift = 1_000_000 + int.from_bytes(os.urandom(3))
-    records = [(int(uid) + shift, rest) for uid, _, rest in (line.partition(b" ") for line in lines)]
+    try:
+        first, *lines = uidlist.splitlines()
+        records = [(int(uid) + shift, rest) for uid, _, rest in (line.partition(b" ") for line in lines)]
+    except ValueError:
+        return renumbered(_NO_UIDS)
     version, *fields = first.split(b" ")
     kept = [field for field in fields if field[:1] not in {b"V", b"N", b"G"}]
     following = max((uid for uid, _rest in records), default=shift) + 1
@@ -246,6 +283,12 @@ def copy_out(instance: "Instance", address: str, home: str, target: str) -> None
     Raises:
         StorageFailed, Unavailable, OSError: it cannot be done.
     """
+    check_place(instance, target)
+    with _Turn(target):
+        _copy_out(instance, address, home, target)
+
+
+def _copy_out(instance: "Instance", address: str, home: str, target: str) -> None:
     give_tree(instance, target)
     try:
         _back_up(instance, address, home, target)
@@ -294,10 +337,10 @@ def _copy_scripts(instance: "Instance", home: str, target: str) -> None:
     if names:
         _make_folder(instance, copy)
         for name in names:
-            _write(instance, os.path.join(copy, name), trees.read_file(os.path.join(source, name)))
+            _write(instance, os.path.join(copy, name), _read(instance, os.path.join(source, name)))
     else:
         storage.purge(copy)
-    active = _active(home)
+    active = _active(instance, home)
     if active is None:
         storage.purge(os.path.join(target, _ACTIVE))
     else:
@@ -326,7 +369,7 @@ def _scripts(folder: str) -> set[str]:
         return set()
 
 
-def _active(home: str) -> bytes | None:
+def _active(instance: "Instance", home: str) -> bytes | None:
     """The script that is in force."""
     path = os.path.join(home, _ACTIVE)
     try:
@@ -334,17 +377,17 @@ def _active(home: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError:  # not a link
-        return trees.read_file(path)
+        return _read(instance, path)
     folder, _, name = link.rpartition("/")
     if os.path.normpath(os.path.join(home, folder)) != os.path.join(home, _SCRIPTS):
         return None
     try:
-        return trees.read_file(os.path.join(home, _SCRIPTS, name))
+        return _read(instance, os.path.join(home, _SCRIPTS, name))
     except FileNotFoundError:
         return None
 
 
-def _place_scripts(home: str, source: str) -> None:
+def _place_scripts(instance: "Instance", home: str, source: str) -> None:
     """Give a user the scripts of an export that the user does not have; the user's own stay in force."""
     folder = os.path.join(home, _SCRIPTS)
     new = _scripts(os.path.join(source, _SCRIPTS)) - _scripts(folder)
@@ -356,9 +399,9 @@ def _place_scripts(home: str, source: str) -> None:
     active = os.path.join(source, _ACTIVE)
     if not storage.exists(active) or storage.exists(os.path.join(home, _ACTIVE)):
         return
-    content = trees.read_file(active)
+    content = _read(instance, active)
     for name in sorted(_scripts(folder)):
-        if trees.read_file(os.path.join(folder, name)) == content:
+        if _read(instance, os.path.join(folder, name)) == content:
             storage.within(
                 os.path.join(home, _ACTIVE),
                 lambda parent, link, name=name: os.symlink(f"{_SCRIPTS}/{name}", link, dir_fd=parent),  # type: ignore[misc]

@@ -9,9 +9,14 @@ from .services import program
 
 
 def _quoted(text: str) -> str:
-    """A word of a unit file: systemd expands % everywhere and $ in commands, and splits at spaces."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    """A word of a unit file: systemd expands % everywhere, and splits at spaces."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"' if escaped != text or " " in text else text
+
+
+def _program() -> str:
+    """Our own program, as a word of a command: there systemd expands $ as well."""
+    return _quoted(program("mailaddon")).replace("$", "$$")
 
 
 def units(instance: Instance) -> dict[str, str]:
@@ -42,7 +47,7 @@ def _head(instance: Instance, folder: str, name: str) -> str:
 
 
 def _host(instance: Instance, folder: str, name: str) -> str:
-    command = f"{_quoted(program('mailaddon'))} host"
+    command = f"{_program()} host"
     return f"""\
 {_head(instance, folder, name)}
 [Unit]
@@ -75,7 +80,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Environment={_quoted(f"MAILADDON_HOME={home.locate()}")}
-ExecStart={_quoted(program("mailaddon"))} host follow
+ExecStart={_program()} host follow
 Restart=always
 RestartSec=5
 
@@ -94,7 +99,7 @@ Description=Upkeep of the mailing lists in {instance.path("lists").replace("%", 
 [Service]
 Type=oneshot
 Environment={_quoted(f"MAILADDON_HOME={home.locate()}")}
-ExecStart={_quoted(program("mailaddon"))} host maintain
+ExecStart={_program()} host maintain
 """
 
 

@@ -7,25 +7,24 @@ import itertools
 import os
 import shutil
 import smtplib
-import socket
 import ssl
 import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import ports
 from aiosmtpd.controller import Controller
 from mailaddon.backends.postfix import layout
+from patience import HANGS, PATIENCE, wait_for
 
 from mailaddon.directory import Directory
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 ALL_ON = ("1",) * 8
-PATIENCE = 15  # s
 #: Stops a host and removes its folder when its standard input ends, which it does however the tests end. It needs
 #: nothing that may be gone by then.
 _GUARD = """
@@ -40,7 +39,7 @@ for name in ("run/follow", "spool/pid/master", "run/dovecot/master"):
             if file.read().strip() not in ("master", "dovecot", "mailaddon"):
                 continue
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with open(f"/proc/{pid}/stat") as file:
                 if file.read().rpartition(")")[2].split()[0] == "Z":
@@ -70,8 +69,8 @@ class Outside:
 
     def __init__(self, address: str = "127.0.0.1", port: int = 0) -> None:
         self.arrived: list[Arrival] = []
-        self.port = port or free_port()
-        self._controller = Controller(self, hostname=address, port=self.port)
+        self.port = port or ports.take()
+        self._controller = Controller(self, hostname=address, port=self.port, ready_timeout=PATIENCE)
         self._controller.start()
 
     async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
@@ -81,36 +80,17 @@ class Outside:
 
     def to(self, address: str, count: int = 1) -> list[Arrival]:
         """The messages to an address, as soon as there are so many."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            found = [arrival for arrival in self.arrived if address in arrival.recipients]
-            if len(found) >= count or time.monotonic() > deadline:
-                assert len(found) == count, (address, found)
-                return found
-            time.sleep(0.02)
+
+        def found() -> list[Arrival]:
+            return [arrival for arrival in self.arrived if address in arrival.recipients]
+
+        wait_for(lambda: len(found()) >= count, lambda: (address, found()))
+        assert len(found()) == count, (address, found())
+        return found()
 
     def stop(self) -> None:
         self._controller.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def free_base() -> int:
-    """A base whose ports are all free; below the range that the system gives to clients."""
-    for base in range(21000 + os.getpid() % 200 * 30, 28000, 7):
-        try:
-            for offset in layout.PORTS.values():
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        return base
-    raise AssertionError("no free ports")
+        ports.give_back(self.port)
 
 
 class Host:
@@ -130,7 +110,7 @@ class Host:
         self.root = self.folder / "i"
         self.mail = self.root / "mail"
         self.home.mkdir(mode=0o700)
-        self.base = free_base()
+        self.base = ports.take((layout.LMTP, *layout.PORTS.values()))
         self.outside_port = relay
         # Measuring takes longer than most commands do; what a directory in PostgreSQL needs besides is measured, too.
         unwanted = ("MAILADDON_",) if directory else ("MAILADDON_", "COVERAGE_")
@@ -168,7 +148,8 @@ class Host:
     def __exit__(self, *_error: object) -> None:
         assert self._guard.stdin
         self._guard.stdin.close()
-        assert self._guard.wait(60) == 0
+        assert self._guard.wait(HANGS) == 0
+        ports.give_back(self.base)
 
     def init(self, *options: str) -> str:
         arguments = ["--private", str(self.root), "--port-base", str(self.base), "--hostname", "mail.host.test"]
@@ -184,7 +165,7 @@ class Host:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env={**self.env, **environment},
-            timeout=60,
+            timeout=HANGS,
             check=False,
         )
 
@@ -274,20 +255,21 @@ class Host:
 
     def quiet(self) -> None:
         """Wait until no message is under way; what is deferred stays where it is."""
-        deadline = time.monotonic() + PATIENCE
         calm = 0
-        while calm < 3:
-            busy = any(self.queued("incoming", "active"))
-            calm = 0 if busy else calm + 1
-            assert time.monotonic() < deadline, "mail does not come to rest"
-            time.sleep(0.03)
+
+        def at_rest() -> bool:
+            nonlocal calm
+            calm = 0 if any(self.queued("incoming", "active")) else calm + 1
+            return calm == 3
+
+        wait_for(at_rest, "mail does not come to rest")
 
     def queued(self, *queues: str) -> list[str]:
         """The messages in these queues."""
         return [file for queue in queues for _, _, files in os.walk(self.root / "spool" / queue) for file in files]
 
-    def login(self, user: str, password: str = "pw") -> imaplib.IMAP4:
-        session = imaplib.IMAP4("127.0.0.1", self.base + layout.IMAP, timeout=PATIENCE)
+    def login(self, user: str, password: str = "pw", patience: float = PATIENCE) -> imaplib.IMAP4:
+        session = imaplib.IMAP4("127.0.0.1", self.base + layout.IMAP, timeout=patience)
         try:
             session.starttls(unverified())
             session.authenticate("PLAIN", lambda _challenge: f"\0{user}\0{password}".encode())
@@ -297,16 +279,18 @@ class Host:
         return session
 
     def ended(self, session: imaplib.IMAP4) -> bool:
-        """Whether the host has ended a session."""
-        try:
-            session.noop()
-            session.noop()  # the first may have got the goodbye as its answer
-        except (imaplib.IMAP4.abort, OSError):
-            return True
-        else:
+        """Whether the host has ended a session; the process that has it is told to, and may be late."""
+
+        def over() -> bool:
+            try:
+                session.noop()
+            except (imaplib.IMAP4.abort, OSError):
+                return True
             return False
-        finally:
-            session.shutdown()
+
+        wait_for(over)
+        session.shutdown()
+        return True
 
     def inbox(self, user: str, password: str = "pw") -> list[EmailMessage]:
         """What is in a mailbox once mail has come to rest."""
@@ -322,12 +306,14 @@ class Host:
 
     def eventually(self, user: str, count: int) -> list[str]:
         """The subjects in a mailbox, as soon as there are so many messages, for mail that had to wait."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            found = self.subjects(user)
-            if len(found) >= count or time.monotonic() > deadline:
-                return found
-            time.sleep(0.1)
+        found: list[str] = []
+
+        def enough() -> bool:
+            found[:] = self.subjects(user)
+            return len(found) >= count
+
+        wait_for(enough, lambda: (user, found))
+        return found
 
     def log(self, name: str) -> str:
         try:

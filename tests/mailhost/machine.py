@@ -13,20 +13,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from mailhost.host import PATIENCE, unverified
+from mailhost.host import unverified
+from patience import HANGS, PATIENCE
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 #: The first process: it makes the machine, and when its standard input ends, which it does however the tests end, it
 #: ends, and with it all processes, mounts and addresses of the machine.
 _INIT = """
-import fcntl, os, signal, socket, struct, subprocess, sys
+import fcntl, os, shutil, signal, socket, struct, subprocess, sys, time
 
 def mount(*arguments):
     subprocess.run(["mount", *arguments], check=True)
 
 mount("-t", "tmpfs", "layers", "/mnt")
 # A copy, not a layer: what other tests change in theirs meanwhile must not show.
-subprocess.run(["cp", "--archive", "/etc", "/mnt/etc"], check=True)
+for again in range(100):
+    # Who makes a user or a host on the real machine writes files there that are gone in the next moment.
+    if subprocess.run(["cp", "--archive", "/etc", "/mnt/etc"], stderr=subprocess.DEVNULL).returncode == 0:
+        break
+    shutil.rmtree("/mnt/etc")
+    time.sleep(0.1)
+else:
+    sys.exit("/etc cannot be copied")
+for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid"):
+    if os.path.exists(f"/mnt/etc/{name}.lock"):  # of a process of the real machine
+        os.unlink(f"/mnt/etc/{name}.lock")
 mount("--bind", "/mnt/etc", "/etc")
 os.mkdir("/mnt/upper")
 os.mkdir("/mnt/work")
@@ -70,7 +81,7 @@ class Machine:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._init.communicate(timeout=PATIENCE)
+        self._init.communicate(timeout=HANGS)
 
     def run(self, program: str | Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a program: one of ours, or one of the machine's by its path."""
@@ -83,7 +94,7 @@ class Machine:
             encoding="utf-8",
             cwd="/",
             env=inherited,
-            timeout=60,
+            timeout=HANGS,
             check=False,
         )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mailhost.host import Host
+from patience import HANGS
 
 USER = "mailaddon-commands"
 SUDOERS = Path("/etc/sudoers.d")
@@ -57,7 +58,7 @@ class ServiceHost(Host):
             capture_output=True,
             env={**self.env, **(environment or {})},
             cwd="/",
-            timeout=60,
+            timeout=HANGS,
             check=False,
             **options,
         )
@@ -69,7 +70,7 @@ class ServiceHost(Host):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             cwd="/",
-            timeout=60,
+            timeout=HANGS,
             check=False,
             **identity(user),
         )

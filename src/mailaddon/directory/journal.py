@@ -218,11 +218,29 @@ class Journal:
                 # Mail that could not be moved back is nobody's to purge; it waits until it can be moved.
                 done &= _attempt(_be_gone if paths[0] in moved else self._purge, *paths)
         for verb, *paths in reversed(self._entries):
-            if verb == (_EMPTY if committed else _MADE):
+            if committed and verb == _EMPTY:
                 storage.remove_folder_if_empty(*paths)
+            elif not committed and verb == _MADE:
+                done &= self._unmake(*paths)
         if done:
             _attempt(os.unlink, self._path)
         self.release()
+
+    def _unmake(self, path: str) -> bool:
+        """Remove a folder that was made, unless others have put something into it; whether that could be tried."""
+        try:
+            _remove_folder(path)
+        except PermissionError:
+            if self._reclaim is None:
+                return True  # nobody can; a folder without files is in nobody's way
+            # It may have been given away with what is above it, from a folder on that was made, too.
+            for verb, *paths in self._entries:
+                if verb == _MADE and f"{path}/".startswith(f"{paths[0]}/") and not _is_open(paths[0]):
+                    return _attempt(self._reclaim, paths[0]) and _attempt(_remove_folder, path)
+            return False
+        except OSError:
+            pass  # it is gone, or in use
+        return True
 
     def _purge(self, path: str) -> None:
         try:
@@ -282,6 +300,22 @@ def _attempt(step: "Callable[..., None]", *arguments: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _remove_folder(path: str) -> None:
+    storage.within(path, lambda folder, name: os.rmdir(name, dir_fd=folder))
+
+
+def _is_open(path: str) -> bool:
+    """Whether a folder can be entered and changed by us."""
+    try:
+        descriptor = storage.open_folder(path)
+    except PermissionError:
+        return False
+    except OSError:
+        return True  # there is nothing to be had
+    os.close(descriptor)
+    return os.access(path, os.W_OK | os.X_OK)
 
 
 def _move_back(source: str, target: str) -> None:

@@ -14,7 +14,7 @@ from . import storage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
 _CHUNK = 1 << 20
 _PRIVATE_FILE = 0o600
@@ -155,15 +155,21 @@ def digest_file(path: str) -> str:
     return storage.within(path, read)
 
 
-def read_file(path: str) -> bytes:
+def read_file(path: str, owners: "Container[int] | None" = None) -> bytes:
     """A file's content, not read through a link.
 
+    Args:
+        path: the file.
+        owners: whose it may be; None: anybody's. It may be a name that somebody has given to somebody else's file.
+
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or belongs to somebody else.
     """
 
     def read(folder: int, name: str) -> bytes:
         with os.fdopen(os.open(name, _READ, dir_fd=folder), "rb") as file:
+            if owners is not None and os.fstat(file.fileno()).st_uid not in owners:
+                raise PermissionError(errno.EPERM, "it belongs to somebody else", path)
             return file.read()
 
     return storage.within(path, read)

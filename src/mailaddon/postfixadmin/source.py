@@ -28,6 +28,7 @@ class Source:
         prefix: PostfixAdmin's `$CONF['database_prefix']`.
 
     Raises:
+        InvalidArgument: the location or the prefix is none.
         NotFound: there is no such file, or it is no database of PostfixAdmin.
         NotConfigured: the database's driver is not installed.
         Unavailable: the database cannot be read.
@@ -66,12 +67,34 @@ _Tables = dict[str, Iterable[Row]]
 
 
 def _reader(location: str) -> "tuple[str, Callable[[str], _Tables]]":
+    if location.startswith(("postgresql://", "postgres://", "mysql://")):
+        _check_url(location)
     if location.startswith(("postgresql://", "postgres://")):
         return _without_password(location), lambda prefix: _postgresql(location, prefix)
     if location.startswith("mysql://"):
         return _without_password(location), lambda prefix: _mysql(location, prefix)
     path = os.path.abspath(location)
     return path, lambda prefix: _sqlite(path, prefix)
+
+
+def _check_url(url: str) -> None:
+    """Make sure that a URL has its parts where they belong; what is wrong is not repeated, as it may be a password.
+
+    Raises:
+        InvalidArgument: it has not.
+    """
+    try:
+        parts = urlsplit(url)
+        fits = "@" not in parts.path + parts.query + parts.fragment
+        if parts.scheme == "mysql":  # libpq takes several hosts, each with a port
+            fits = fits and (parts.port or _MYSQL_PORT) > 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise InvalidArgument(
+            "the location is no URL of a database: scheme://user:password@host/name, and in a user or a password"
+            " %2F, %3F, %23, %40, %5B and %5D stand for / ? # @ [ and ]"
+        )
 
 
 def _without_password(url: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from mailaddon.backends.postfix import layout
-from mailhost.host import PATIENCE, Host, unverified
+from mailhost.host import Host, unverified
+from patience import PATIENCE
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Where a message goes: mailboxes, aliases, catch-alls."""
 
 from mailhost.host import Host, Outside, unix
+from patience import wait_for
 
 
 def test_a_user_gets_mail_as_soon_as_the_command_ends(host: Host) -> None:
@@ -85,13 +86,11 @@ def test_a_catch_all_outside(host: Host, outside: Outside) -> None:
 def test_mail_waits_while_the_mailboxes_are_away(host: Host) -> None:
     import os
     import signal
-    import time
 
     domain = host.add_domain("u1")
     pid = int((host.root / "run" / "dovecot" / "master.pid").read_text(encoding="ascii"))
     os.kill(pid, signal.SIGTERM)
-    while (host.root / "run" / "dovecot" / "master.pid").exists():
-        time.sleep(0.02)
+    wait_for(lambda: not (host.root / "run" / "dovecot" / "master.pid").exists())
     host.takes(f"u1@{domain}", subject="waited")
     host.prints("EStartMailServer")
     assert host.eventually(f"u1@{domain}", 1) == ["waited"]

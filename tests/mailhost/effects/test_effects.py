@@ -1,10 +1,13 @@
 """What happens outside the directory, also when the command that has to do it is killed."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
-from mailaddon.backends.postfix import PostfixBackend, effects
+from mailaddon.backends.postfix import PostfixBackend, effects, lists, root
+from mailaddon.backends.postfix.layout import Instance
 from mailhost.host import Host
 
 from mailaddon.service import Service
@@ -120,3 +123,30 @@ def test_a_command_without_effects_starts_nothing_and_imports_little(host: Host,
     }
     assert not imported & heavy
     assert "subprocess" not in imported or database == "postgresql"  # psycopg imports it
+
+
+def test_a_list_is_made_with_all_its_members_or_not_at_all(
+    host: Host, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is missing in a list's folder counts as one who has left by mail."""
+    from mailaddon.operations import find
+
+    domain = host.add_domain("u1", "u2", "u3")
+    members = [f"{user}@{domain}" for user in ("u1", "u2", "u3")]
+    host.prints("EAddMailingList", domain, "news")
+    for member in members[:2]:
+        host.prints("EAddMailingListMember", domain, "news", "", member)
+    shutil.rmtree(host.root / "lists" / domain / "news")
+    do = root.do
+
+    def dying(instance: Instance, verb: str, *arguments: str) -> str:
+        if verb == "list-subscribe":
+            raise Killed
+        return do(instance, verb, *arguments)
+
+    with monkeypatch.context() as patch, suppress(Killed):
+        patch.setattr(lists, "_AT_ONCE", 1, raising=False)
+        patch.setattr(root, "do", dying)
+        service.run(find("EAddMailingListMember"), (domain, "news", "", members[2]))
+    host.prints("EAddForward", domain, "u1", f"u2@{domain}")
+    assert host.prints("EGetMailingListMemberList", domain, "news").split() == members

@@ -1,10 +1,14 @@
 """Commands that run as a service user: what they can do, and what the one program that they may run as root refuses."""
 
+import fcntl
 import imaplib
 import os
+import signal
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -269,8 +273,9 @@ for path in sys.argv[1:]:
     said = subprocess.run(command, capture_output=True, check=True, cwd="/", **identity("mailaddon-policy")).stdout
     sockets = str(service.root / "run" / "dovecot")
     found = {path for path in said.decode().split() if not path.startswith(sockets)}
-    file = {str(service.root / "db"), *(str(path) for path in (service.root / "db").glob("*"))}
-    assert found == (file if database == "sqlite" else set())
+    file = {str(service.root / "db"), str(service.root / "db" / "mail.db")}
+    beside = {str(service.root / "db" / f"mail.db-{ending}") for ending in ("wal", "shm")}  # they come and go
+    assert found - beside == (file if database == "sqlite" else set())
 
 
 HOSTILE = [
@@ -332,6 +337,8 @@ HOSTILE = [
     ("list-subscribe", "none@d.test", "u1@d.test"),
     ("list-subscribe", "news@d.test", "-h"),
     ("list-unsubscribe", "news@d.test"),
+    ("give", "--more"),
+    ("give", "{mail}/{domain}", "--more"),
 ]
 
 
@@ -421,3 +428,181 @@ def test_a_login_is_possible_at_once(service: ServiceHost) -> None:
     service.prints("ESuspendUser", domain, "u1")
     with pytest.raises(imaplib.IMAP4.error, match="suspended"):
         service.login(f"u1@{domain}")
+
+
+# What the helper's copies of mail could be used for
+
+
+def export(service: ServiceHost, domain: str, target: Path) -> "subprocess.CompletedProcess[bytes]":
+    """Have u1's mail copied as whoever has become the service user can."""
+    return service.helper("export", f"u1@{domain}", str(service.mail / domain / "u1"), str(target))
+
+
+def own_folder(service: ServiceHost, name: str) -> Path:
+    """A new folder of the service user."""
+    folder = service.folder / name
+    folder.mkdir(mode=0o700)
+    os.chown(folder, identity(USER)["user"], -1)
+    return folder
+
+
+def test_mail_of_another_host_is_not_taken_by_an_export_into_it(service: ServiceHost) -> None:
+    """Another host's mail may belong to the same number."""
+    domain = service.add_domain("u1")
+    foreign = service.folder / f"another-{domain}"
+    mailbox = foreign / "v1"
+    mailbox.mkdir(parents=True)
+    (mailbox / "letter").write_text("private\n", encoding="utf-8")
+    for path in (mailbox, mailbox / "letter"):
+        os.chown(path, 5000, 5000)
+        path.chmod(0o700)
+    done = export(service, domain, mailbox)
+    assert (done.returncode, b"belongs to somebody else" in done.stderr) == (1, True), done
+    assert {path.stat().st_uid for path in (mailbox, *mailbox.rglob("*"))} == {5000}
+
+
+def test_a_file_of_somebody_else_is_not_copied_under_another_name(service: ServiceHost) -> None:
+    """Where the kernel lets users make names for files of others, `fs.protected_hardlinks` being 0."""
+    domain = service.add_domain("u1")
+    secret = service.folder / f"secret-{domain}"
+    secret.write_text("root's\n", encoding="utf-8")
+    secret.chmod(0o600)
+    scripts = service.mail / domain / "u1" / "sieve"
+    scripts.mkdir()
+    os.link(secret, scripts / "x.sieve")
+    target = own_folder(service, f"copy-{domain}") / "u1"
+    target.mkdir(mode=0o700)
+    os.chown(target, identity(USER)["user"], -1)
+    done = export(service, domain, target)
+    assert (done.returncode, b"belongs to somebody else" in done.stderr) == (1, True), done
+    assert not [path for path in target.rglob("*") if path.is_file() and path.read_bytes() == b"root's\n"]
+
+
+def test_an_export_goes_on_after_one_whose_helper_was_killed(service: ServiceHost) -> None:
+    """Then the copy still belongs to the mail's owner."""
+    domain = service.add_domain("u1")
+    place = own_folder(service, f"export-killed-{domain}")
+    user = (domain, "u1", str(service.mail), str(place), "1", "1", "1")
+    service.takes(f"u1@{domain}", subject="one")
+    service.quiet()
+    service.prints("EPreExportUser", *user)
+    (copy,) = place.glob("*/mail/u1")
+    for path in (copy, *copy.rglob("*")):
+        os.chown(path, 5000, 5000)
+    service.prints("EPreExportUser", *user)
+    service.prints("EPostExportUser", *user)
+    owners = {path.stat().st_uid for path in place.rglob("*")}
+    assert owners == {identity(USER)["user"]}
+
+
+def test_a_copy_is_worked_on_by_one_helper_at_a_time(service: ServiceHost) -> None:
+    """The helper of a command that was killed goes on."""
+    domain = service.add_domain("u1")
+    place = own_folder(service, f"export-turns-{domain}")
+    user = (domain, "u1", str(service.mail), str(place), "1", "1", "1")
+    service.prints("EPreExportUser", *user)
+    (copy,) = place.glob("*/mail/u1")
+    descriptor = os.open(copy, os.O_RDONLY)
+    with ThreadPoolExecutor(1) as pool:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        exporting = pool.submit(service.prints, "EPreExportUser", *user)
+        time.sleep(1)
+        waits = not exporting.done()
+        os.close(descriptor)
+        exporting.result()
+    assert waits
+
+
+# What the helper is made of
+
+
+def test_a_link_in_the_installation_to_somebody_elses_file_is_found() -> None:
+    with ServiceHost() as host:
+        theirs = host.folder / "theirs"
+        theirs.mkdir()
+        (theirs / "module.py").write_text("", encoding="utf-8")
+        (packages,) = (host.folder / "sdk").glob("lib/python3*/site-packages")
+        init = ("mailaddon", "host", "init", "--private", str(host.root), "--port-base", str(host.base))
+        for link, target in (("linked.py", theirs / "module.py"), ("linked", theirs)):
+            (packages / link).symlink_to(target)
+            os.chown(theirs / "module.py", identity("nobody")["user"], -1)
+            done = host.as_root(*init)
+            assert (done.returncode, b"theirs/module.py can be changed by others" in done.stderr) == (1, True), done
+            os.chown(theirs / "module.py", 0, -1)
+            assert host.as_root(*init, "--dry-run").returncode == 0
+            (packages / link).unlink()
+
+
+def test_very_many_arguments_reach_the_helper(service: ServiceHost) -> None:
+    """More than a program can be given: two megabytes, at the most."""
+    name = "u" * 60
+    domain = service.add_domain(name)
+    code = (
+        "import sys; from mailaddon.backends.postfix import root; from mailaddon.service import Service\n"
+        "with Service.open() as service:\n"
+        "    root.do(service.backend.plugin.instance, *sys.argv[1:3], *[sys.argv[3]] * 40_000)"
+    )
+    command = [service.scripts / "python", "-c", code, "give", service.mail / domain, name]
+    given = {"env": service.env, "cwd": "/", **identity(USER)}
+    done = subprocess.run(command, capture_output=True, check=False, **given)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_arguments_on_standard_input_are_looked_at_as_any_others(service: ServiceHost) -> None:
+    domain = service.add_domain()
+    command = ["/usr/bin/sudo", "-n", "--", service.root / "etc" / "mailaddon-host-helper", "give", "--more"]
+    for user in ("../x", "a\nb", "", "link", "\xff"):
+        content = f"{service.mail / domain}\0{user}\0".encode("latin-1")
+        done = subprocess.run(command, input=content, capture_output=True, cwd="/", check=False, **identity(USER))
+        assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1), done
+
+
+#: Runs a command that is killed when mail folders have been given away and nothing is committed yet.
+KILLED = """
+import os, signal, sys
+from mailaddon.backends.postfix import ownership
+from mailaddon.operations import find
+from mailaddon.service import Service
+give = ownership.own_mail
+def die(*arguments):
+    give(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+ownership.own_mail = die
+with Service.open() as service:
+    service.run(find(sys.argv[1]), sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize("what", ["user", "domain"])
+def test_a_command_that_is_killed_after_it_has_given_folders_away_can_be_repeated(
+    service: ServiceHost, what: str
+) -> None:
+    """The mail's owner has them then, and who runs the commands can neither enter nor remove them."""
+    domain = service.add_domain()
+    command = ["EAddUser", domain, "u1", "pw", "", "", "", "1", "1", "1"]
+    if what == "domain":
+        service.prints("EDeleteDomain", domain)
+        command = ["EAddDomain", domain, "192.0.2.1", str(service.mail), "-1", "u1", "pw", "0", *"11111111"]
+    killed = [service.scripts / "python", "-c", KILLED, *command]
+    done = subprocess.run(killed, env=service.env, cwd="/", capture_output=True, check=False, **identity(USER))
+    assert done.returncode == -signal.SIGKILL, done
+    assert (service.mail / domain / "u1").stat().st_uid == 5000
+    other = service.add_domain()
+    assert not (service.mail / domain / "u1").exists()
+    service.prints(*command)
+    service.takes(f"u1@{domain}")
+    assert service.subjects(f"u1@{domain}") == ["subject"]
+    for name in (domain, other):
+        service.prints("EDeleteDomain", name)
+
+
+def test_a_command_whose_caller_ignores_its_children(service: ServiceHost) -> None:
+    """The helper's exit status would be lost."""
+    domain = service.add_domain()
+    command = ["/usr/bin/env", "--ignore-signal=CHLD", service.scripts / "EAddUser"]
+    words = [domain, "u1", "pw", "", "", "", "1", "1", "1"]
+    done = subprocess.run(
+        [*command, *words], capture_output=True, env=service.env, cwd="/", check=False, **identity(USER)
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    service.takes(f"u1@{domain}")

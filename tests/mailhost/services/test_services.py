@@ -5,12 +5,19 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from mailaddon.backends.postfix import layout
+from mailaddon.backends.postfix import agent, installing, layout, rights, service, services
 from mailhost.host import SCRIPTS, Host
+from patience import HANGS
+
+from mailaddon.errors import NotConfigured, StorageFailed, Unavailable
 
 
 def running(pid_file: Path) -> bool:
@@ -95,7 +102,7 @@ def test_a_host_that_runs_is_changed_after_a_question(spare: Host, answer: str, 
         while True:
             said += os.read(ours, 4096)
     os.close(ours)
-    assert program.wait(60) == status
+    assert program.wait(HANGS) == status
     assert b"Change the configuration and reload it? [y/N]" in said
     assert f"myhostname = {name}" in (spare.root / "etc" / "postfix" / "main.cf").read_text(encoding="utf-8")
 
@@ -183,3 +190,120 @@ def test_unfit_options_are_named(options: str, said: str) -> None:
             f'backend = "postfix"\n[backends.postfix]\n{options}\n', encoding="utf-8"
         )
         assert said in host.refusal("EGetDomainAliasList", "xyz.com")
+
+
+# Programs that are run
+
+
+@pytest.fixture
+def _ignored() -> Iterator[None]:
+    """This process ignores its children, as one that a panel has started may."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.usefixtures("_ignored")
+def test_a_program_that_fails_has_failed_although_children_are_ignored() -> None:
+    with pytest.raises(Unavailable, match="status 1"):
+        services.run("/bin/false")
+
+
+@pytest.mark.usefixtures("_ignored")
+def test_a_thread_that_cannot_learn_how_a_program_ends_starts_none(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool, pytest.raises(NotConfigured, match="ignores SIGCHLD"):
+        pool.submit(services.run, "/usr/bin/touch", str(tmp_path / "file")).result()
+    assert not (tmp_path / "file").exists()
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> layout.Instance:
+    """A host without anything in it."""
+    made = layout.Instance({"root": "/short"})
+    made.root = str(tmp_path)  # longer than sockets allow, and nothing here makes any
+    for folder in ("etc/postfix", "run", "spool/pid"):
+        (tmp_path / folder).mkdir(parents=True)
+    return made
+
+
+def test_a_check_of_the_configuration_that_hangs_is_given_up(
+    instance: layout.Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("main.cf", "master.cf"):
+        (tmp_path / "etc/postfix" / name).touch()
+    postfix = tmp_path / "postfix"
+    postfix.write_text("#!/bin/sh\nexec sleep 600\n")
+    postfix.chmod(0o755)
+    monkeypatch.setattr(services, "POSTFIX", str(postfix))
+
+    def refuse(*_command: str) -> str:
+        raise Unavailable("it takes too long")
+
+    monkeypatch.setattr(services, "run", refuse)
+    monkeypatch.setattr(services, "_PATIENCE", 0.1)
+    with pytest.raises(Unavailable, match="unfit"):
+        services.check(instance)
+
+
+def test_a_process_whose_name_is_no_text_is_none_of_ours(instance: layout.Instance, tmp_path: Path) -> None:
+    code = "open('/proc/self/comm', 'wb').write(b'\\xff'); print('named', flush=True); input()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"named\n"
+        (tmp_path / "spool/pid/master.pid").write_text(f"{process.pid}\n")
+        assert services.postfix_pid(instance) == 0
+        process.communicate(b"\n")
+
+
+# What goes while it is looked at
+
+
+def test_a_check_bears_that_files_go_meanwhile(instance: layout.Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance.user = "nobody"
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", lambda _folder: ["ghost"])
+        patch.setattr(os, "walk", lambda top: iter([(top, ["ghost"], ["ghost"])]))
+        assert not [problem for problem in rights.problems(instance, []) if "ghost" in problem.subject]
+        assert not [path for path in service.changeable(instance) if "ghost" in path]
+
+
+# The agent
+
+
+def test_an_agent_goes_on_when_the_servers_disk_is_full(instance: layout.Instance) -> None:
+    tries: list[str] = []
+
+    def perform() -> None:
+        tries.append("")
+        if len(tries) == 1:
+            raise StorageFailed("the directory cannot be used: no space left")
+        raise SystemExit
+
+    session = SimpleNamespace(heard=lambda _patience: [], close=lambda: None)
+    database = SimpleNamespace(listen=lambda _host: session, error=OSError)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with pytest.raises(SystemExit):
+            agent.follow(instance, SimpleNamespace(database=database), SimpleNamespace(perform=perform))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert len(tries) == 2
+
+
+# Accounts
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_an_account_that_somebody_else_makes_meanwhile(monkeypatch: pytest.MonkeyPatch, *, made: bool) -> None:
+    command = ["/usr/sbin/groupadd", "--system", "some"]
+    missing = [[command], [] if made else [command]]
+    monkeypatch.setattr(installing, "accounts", lambda _instance: missing.pop(0))
+
+    def fail(*_command: str) -> str:
+        raise Unavailable("group 'some' already exists")
+
+    monkeypatch.setattr(services, "run", fail)
+    with contextlib.nullcontext() if made else pytest.raises(Unavailable):
+        installing.make_accounts(layout.Instance({"root": "/srv/host"}))

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mailhost.host import ALL_ON, PATIENCE, Outside, unverified
+from mailhost.host import ALL_ON, Outside, unverified
 from mailhost.machine import Machine
+from patience import PATIENCE, wait_for
 
 NAME = "mail.sys.test"
 MAIL = "/var/lib/mailhost/mail"
@@ -103,38 +104,38 @@ def start_foreign(machine: Machine) -> None:
 
 def banner(machine: Machine, port: int) -> str:
     """What a service says first, as soon as one answers."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
+    said: list[str] = []
+
+    def answers() -> bool:
         try:
             with machine.network(), socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
-                return connection.recv(1000).decode()
+                said.append(connection.recv(1000).decode())
         except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+            return False
+        return said[-1] != ""
+
+    wait_for(answers)
+    return said[-1]
 
 
 def waiting(machine: Machine, count: int) -> None:
     """Wait until so many messages are deferred."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        queue = machine.root / "var/spool/postfix"
-        found = [len(files) for name in ("active", "deferred") for _folder, _folders, files in os.walk(queue / name)]
-        if sum(found) == count:
-            return
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
+    queue = machine.root / "var/spool/postfix"
+
+    def found() -> int:
+        return sum(len(files) for name in ("active", "deferred") for _in, _folders, files in os.walk(queue / name))
+
+    wait_for(lambda: found() == count, found)
 
 
 def inbox(machine: Machine, count: int, at: str = "127.0.0.1") -> None:
     """Wait until admin's mailbox has so many messages."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
+
+    def found() -> int:
         with machine.imap("admin@xyz.com", at=at) as session:
-            found = int(session.select("INBOX", readonly=True)[1][0] or 0)
-        if found == count:
-            return
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
+            return int(session.select("INBOX", readonly=True)[1][0] or 0)
+
+    wait_for(lambda: found() == count, found)
 
 
 def test_a_running_server_is_taken_over_only_when_asked_for_and_put_back_exactly(machine: Machine) -> None:
@@ -227,14 +228,12 @@ def test_the_standard_ports_on_every_address(host: Machine) -> None:
 
 
 def test_who_guesses_passwords_waits(host: Machine) -> None:
-    started = time.monotonic()
-    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        host.imap("admin@xyz.com", "wrong")
-    first = time.monotonic() - started
-    with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
-        host.imap("admin@xyz.com", "wrong again")
-    assert first > 1.5
-    assert time.monotonic() - started - first > first + 1
+    """Two seconds, then four; how much longer it takes is the machine's affair."""
+    for least in (1.5, 3):
+        started = time.monotonic()
+        with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+            host.imap("admin@xyz.com", "wrong")
+        assert time.monotonic() - started > least
 
 
 def test_one_client_holds_so_many_connections(host: Machine) -> None:

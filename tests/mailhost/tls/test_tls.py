@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from mailaddon.backends.postfix import layout
-from mailhost.host import PATIENCE, Host, unverified
+from mailhost.host import Host, unverified
+from patience import PATIENCE
 
 NAME = "mail.host.test"
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from mailhost.host import ALL_ON, Host
 
 
@@ -72,6 +73,7 @@ def test_send_and_read(host: Host) -> None:
     host.prints("mailaddon", "host", "reload")
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_demonstration(host: Host) -> None:
     shown = host.prints("mailaddon", "host", "demo")
     assert "Subject: On holiday" in shown

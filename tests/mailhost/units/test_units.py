@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mailhost.host import PATIENCE, Host
+from mailhost.host import Host
 from mailhost.machine import Machine
+from patience import HANGS
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def verify(*units: Path) -> str:
         ["systemd-analyze", "verify", "--man=no", *units],
         capture_output=True,
         encoding="utf-8",
-        timeout=PATIENCE,
+        timeout=HANGS,
         check=False,
     )
     return done.stdout + done.stderr + f"status {done.returncode}" * (done.returncode != 0)
@@ -68,7 +69,7 @@ def test_the_units_commands_start_and_stop_the_host(spare: Host) -> None:
     unit = spare.root / "etc" / "systemd" / f"mailhost-{spare.base}.service"
 
     def run(name: str) -> None:
-        subprocess.run(command(unit, name), env=environment(unit), timeout=60, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command(unit, name), env=environment(unit), timeout=HANGS, check=True, stdout=subprocess.DEVNULL)
 
     run("ExecStart")
     assert spare.run("mailaddon", "host", "status").returncode == 0
@@ -84,7 +85,7 @@ def test_the_upkeep_of_lists_visits_every_list(spare: Host) -> None:
     folders = [spare.root / "lists" / name / "news" for name in (domain, other)]
     unit = spare.root / "etc" / "systemd" / f"mailhost-{spare.base}-lists.service"
     upkeep = command(unit, "ExecStart")
-    done = subprocess.run(upkeep, env=environment(unit), capture_output=True, timeout=60, check=False)
+    done = subprocess.run(upkeep, env=environment(unit), capture_output=True, timeout=HANGS, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     for folder in folders:
         report = folder / "mlmmj-maintd.lastrun.log"
@@ -92,11 +93,13 @@ def test_the_upkeep_of_lists_visits_every_list(spare: Host) -> None:
         assert report.stat().st_uid != 0
 
 
-def test_a_path_with_special_characters_is_quoted(tmp_path: Path) -> None:
+def test_a_path_with_special_characters_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mailaddon.backends.postfix.layout import Instance
     from mailaddon.backends.postfix.units import units
 
+    monkeypatch.setenv("MAILADDON_HOME", "/srv/a b$HOME%h")
     for name, text in units(Instance({"root": '/srv/a b%h"c'})).items():
+        assert name.endswith(".timer") or 'Environment="MAILADDON_HOME=/srv/a b$HOME%%h"\n' in text
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert verify(*tmp_path.iterdir()) == ""
     assert '/srv/a b%%h"c/lists\n' in (tmp_path / "mailhost-20000-lists.service").read_text(encoding="utf-8")
@@ -126,7 +129,7 @@ def test_logs_begin_anew(spare: Host) -> None:
     rules = spare.root / "etc" / "logrotate.d" / f"mailhost-{spare.base}"
     rotate = shutil.which("logrotate", path="/usr/sbin")
     assert rotate
-    subprocess.run([rotate, "--force", "--state", spare.folder / "state", rules], check=True, timeout=60)
+    subprocess.run([rotate, "--force", "--state", spare.folder / "state", rules], check=True, timeout=HANGS)
     for name in ("postfix.log", "dovecot.log"):
         assert (spare.root / "log" / f"{name}.1").stat().st_size > 0
     spare.takes(f"u1@{domain}", subject="after")
