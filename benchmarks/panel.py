@@ -124,8 +124,7 @@ def at_once(work: Callable[[], None], threads: int) -> float:
 def gain(work: Callable[[], None]) -> float:
     """How much faster many threads are than one, by the least time that each took in some rounds."""
     rounds = [(at_once(work, 1), at_once(work, THREADS)) for _ in range(ROUNDS)]
-    one, many = (min(column) for column in zip(*rounds, strict=True))
-    return one / many
+    return min(one for one, _many in rounds) / min(many for _one, many in rounds)
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ from addon_shop import PASSWORD, Shop, wait_for
 from umbrella import SCRIPTS, mailaddon
 
 from mailaddon import InvalidArgument, Panel, StorageFailed, UsageError, home
-from mailaddon._events import Event, Events
+from mailaddon._events import Events
+from mailaddon.panel import Event
 
 
 def line(number: int, operation: str = "EAddUser", **changes: object) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from . import registrations as _registrations
 from ._arguments import operation_named, parsed, positional, texts
 from ._panel_operations import PanelOperations
+from ._panel_records import Event, Probed
 from .errors import MailAddonError
 from .operations import OPERATIONS
 from .service import Service
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from ._events import Events
-    from ._probing import Probed
     from .operations.model import Operation
     from .registrations import Registration
+
+__all__ = ["Event", "Panel", "Probed"]
 
 _BY_HOOK = {operation.hook: operation for operation in OPERATIONS}
 
