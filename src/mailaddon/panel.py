@@ -12,6 +12,8 @@
 
 from __future__ import annotations
 
+import os
+
 from . import registrations as _registrations
 from ._arguments import operation_named, parsed, positional, texts
 from ._panel_operations import PanelOperations
@@ -43,7 +45,7 @@ class Panel(PanelOperations):
 
     Args:
         backend: as the setting `backend`: "executable" for the registered add-on in force, a registered add-on's
-            VENDOR/SERVER/VERSION, or any other backend.
+            VENDOR/SERVER/VERSION, or any other backend; "" for the one that the settings name.
         home: the folder of all state; "" for `MAILADDON_HOME` or the platform's place.
 
     Raises:
@@ -52,7 +54,7 @@ class Panel(PanelOperations):
     """
 
     def __init__(self, backend: str = "executable", home: str = "") -> None:
-        self._service = Service.open(home, backend)
+        self._service = Service.open(home and os.path.abspath(home), backend)
         self._closed = False
 
     @property
