@@ -14,7 +14,7 @@ from addon_sets import sample
 from conftest import ALL_ON, SCRIPTS, Panel
 
 from mailaddon import operations
-from mailaddon._probing import STATES
+from mailaddon._panel.records import STATES
 from mailaddon.directory.schema import MIGRATIONS
 from mailaddon.migration import names
 from mailaddon.migration.inventory import DomainState, UserState

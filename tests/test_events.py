@@ -14,7 +14,8 @@ from addon_shop import PASSWORD, Shop, wait_for
 from umbrella import SCRIPTS, mailaddon
 
 from mailaddon import InvalidArgument, Panel, StorageFailed, UsageError, home
-from mailaddon._events import Event, Events
+from mailaddon._events import Events
+from mailaddon.panel import Event
 
 
 def line(number: int, operation: str = "EAddUser", **changes: object) -> str:
@@ -330,14 +331,21 @@ def test_a_pipe_that_is_closed_while_much_is_printed(own: Path) -> None:
         assert process.stderr.read() == b""
 
 
+def until(master: int, end: bytes) -> None:
+    """Read from a terminal until this has been printed."""
+    printed = b""
+    while not printed.endswith(end):
+        printed += os.read(master, 1000)
+
+
 def test_on_a_terminal(own: Path) -> None:
     master, slave = pty.openpty()
     try:
         with watching("--last", "1", stdout=slave, stderr=slave) as process:
             os.close(slave)
-            assert os.read(master, 1000).endswith(b"user=u3\r\n")
+            until(master, b"user=u3\r\n")
             append(own, line(4))
-            assert os.read(master, 1000).endswith(b"user=u4\r\n")
+            until(master, b"user=u4\r\n")
             process.send_signal(signal.SIGINT)
             assert process.wait(30) == 0
     finally:

@@ -308,6 +308,35 @@ def test_a_defect_is_an_error_of_the_list_and_its_details_are_in_the_log(home: P
     assert PASSWORD not in log + str(refused.value)
 
 
+class Telling:
+    """A backend whose refusals repeat the password."""
+
+    contract = (1, 0)
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @hookimpl
+    def add_user(self, request: records.NewUser) -> None:
+        raise NotFound(f"nobody has {request.password}")
+
+
+def test_no_refusal_shows_a_password(home: Path) -> None:
+    (home / "mailaddon.toml").write_text('backend = "test_panel:Telling"\n')
+    with Panel("") as panel, pytest.raises(NotFound, match=r"nobody has \*") as refused:
+        panel.add_user(**USER, password=PASSWORD)
+    assert PASSWORD not in repr(refused.value) + repr(vars(refused.value))
+
+
+def test_a_home_stays_the_same_when_the_folder_changes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.program("EGetForwardList.sh", "echo a@b.com")
+    monkeypatch.chdir(shop.home.parent)
+    with Panel(home="home") as panel:
+        monkeypatch.chdir("/")
+        assert panel.home == str(shop.home)
+        assert list(panel.get_forward_list(**USER)) == ["a@b.com"]
+
+
 # Add-ons
 
 

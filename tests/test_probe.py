@@ -10,7 +10,7 @@ from mailaddon.backends.executable.options import DELETED
 from umbrella import mailaddon
 
 from mailaddon import InvalidArgument, NotConfigured, Panel, UsageError
-from mailaddon._probing import STATES, TROUBLE
+from mailaddon._panel.records import STATES, TROUBLE
 from mailaddon.operations import COMMANDS, find
 from mailaddon.registrations import DELETED_COMMANDS, remove
 

@@ -13,34 +13,18 @@ import time
 from collections import deque
 
 from ._following import Followed
-from ._record import Record
+from ._panel.records import Event
 from .operations import find
 from .service import EVENT_VERSION, EVENTS
 from .values import domain_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Any, Self
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Self
 
 #: How many seconds lie between two looks.
 PAUSE = 0.2
-
-
-class Event(Record):
-    """One change; docs/json.md says what the fields are.
-
-    Attributes:
-        line: all of it, as it stands in the file.
-    """
-
-    time: str
-    operation: str
-    backend: str
-    keys: Mapping[str, Any]
-    before: Any
-    after: Any
-    line: str
 
 
 class Chosen:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from . import registrations
 from ._loading import load
-from ._record import Record
+from ._panel.records import Probed
 from .errors import AddonFailed, MailAddonError, NotSupported, UsageError
 from .operations import COMMANDS, find
 from .service import Service
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from .operations.model import Operation
     from .settings import Settings
 
-#: What can be found out about a program, and what each of it means.
-STATES = {
-    "answers": "it was asked, and answered in time: with a result or with a refusal",
-    "present": "it is there and can be started; it was not asked, as it may change something",
-    "missing": "it is not there",
-    "not-in-3.x": "3.X had no such command, so an add-on for 3.X has none",
-    "deleted": "it is there, but 10.3.1 has deleted the command, so it is not called",
-    "unusable": "it cannot be started, or says that it cannot work",
-    "late": "it did not answer in time, or says that it is busy",
-    "wrong-answer": "it answered with something else than a result or a refusal",
-}
-#: Those that are trouble.
-TROUBLE = frozenset({"unusable", "late", "wrong-answer"})
 #: What the codes of refusals mean that are more than an answer.
 _NO_ANSWERS = {
     "unavailable": "late",
@@ -50,25 +37,6 @@ _EXECUTABLE = "executable"
 #: The subject of a problem that the executable's check has found with the add-on as a whole.
 _WHOLE = "add-on"
 _USUAL_SECONDS = 300
-
-
-class Probed(Record):
-    """What was found out about one program.
-
-    Attributes:
-        command: the command's canonical name.
-        state: one of `STATES`.
-        found: what was seen, in one sentence.
-    """
-
-    command: str
-    state: str
-    found: str
-
-    @property
-    def well(self) -> bool:
-        """Whether there is no trouble with it; a program that is missing is none."""
-        return self.state not in TROUBLE
 
 
 def invented() -> str:

@@ -12,10 +12,13 @@
 
 from __future__ import annotations
 
+import os
+
 from . import registrations as _registrations
 from ._arguments import operation_named, parsed, positional, texts
 from ._panel.domains import DomainMethods
 from ._panel.lists import ListMethods
+from ._panel.records import Event, Probed
 from ._panel.server import ServerMethods
 from ._panel.users import UserMethods
 from .errors import MailAddonError
@@ -29,9 +32,10 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from ._events import Events
-    from ._probing import Probed
     from .operations.model import Operation
     from .registrations import Registration
+
+__all__ = ["Event", "Panel", "Probed"]
 
 _BY_HOOK = {operation.hook: operation for operation in OPERATIONS}
 
@@ -44,7 +48,7 @@ class Panel(DomainMethods, ListMethods, UserMethods, ServerMethods):
 
     Args:
         backend: as the setting `backend`: "executable" for the registered add-on in force, a registered add-on's
-            VENDOR/SERVER/VERSION, or any other backend.
+            VENDOR/SERVER/VERSION, or any other backend; "" for the one that the settings name.
         home: the folder of all state; "" for `MAILADDON_HOME` or the platform's place.
 
     Raises:
@@ -53,7 +57,7 @@ class Panel(DomainMethods, ListMethods, UserMethods, ServerMethods):
     """
 
     def __init__(self, backend: str = "executable", home: str = "") -> None:
-        self._service = Service.open(home, backend)
+        self._service = Service.open(home and os.path.abspath(home), backend)
         self._closed = False
 
     @property

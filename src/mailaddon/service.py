@@ -91,6 +91,7 @@ class Service:
             result = _checked(operation, self.backend.call(operation.hook, request))
         except MailAddonError as error:
             error.message = masked(error.message, fields.values())
+            error.args = (error.message,)  # which its representation shows
             raise
         except SystemExit as error:  # a defect like any other, and its argument would be printed
             raise RuntimeError(f"hook {operation.hook} tried to end the process") from error

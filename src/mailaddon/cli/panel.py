@@ -16,12 +16,12 @@ import click
 
 from .. import home as _home
 from .. import settings as _settings
-from .._events import Chosen, Event, Events
-from .._probing import STATES, Probed
+from .._events import Chosen, Events
+from .._panel.records import STATES
 from ..command import main_with
 from ..errors import UsageError
 from ..operations import COMMANDS, find
-from ..panel import Panel
+from ..panel import Event, Panel, Probed
 from ..registrations import Registration, same_name
 from ..values import decode
 from ._output import json_option, paint, plain, table, write, write_json
