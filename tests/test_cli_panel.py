@@ -7,8 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from addon_shop import PASSWORD, Shop, alive, wait_for
+from addon_shop import PASSWORD, Shop, alive
 from conftest import ALL_ON
+from patience import wait_for
 from umbrella import SCRIPTS, answer, mailaddon, program
 
 from mailaddon import registrations

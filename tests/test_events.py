@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from addon_shop import PASSWORD, Shop, wait_for
+from addon_shop import PASSWORD, Shop
+from patience import HANGS, wait_for
 from umbrella import SCRIPTS, mailaddon
 
 from mailaddon import InvalidArgument, Panel, StorageFailed, UsageError, home
@@ -305,7 +306,7 @@ def test_ctrl_c_ends_it_quietly(own: Path) -> None:
         append(own, line(4))
         assert process.stdout.readline().endswith(b"user=u4\n")
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=HANGS)
     assert (process.returncode, output, errors) == (0, b"", b"")
 
 

@@ -16,6 +16,7 @@ import pytest
 import recorder
 from addon_sets import sample
 from addon_shop import PASSWORD, Shop
+from patience import HANGS
 
 import mailaddon
 from mailaddon import (
@@ -431,7 +432,7 @@ def test_panel_is_public_and_costs_nobody_else_anything() -> None:
         "from mailaddon import Panel\n"
         "assert not {'click', 'mailaddon._probing', 'mailaddon._events', 'pluggy', 'subprocess'} & set(sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=HANGS)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
@@ -462,3 +463,14 @@ def test_a_type_checker_knows_the_methods(tmp_path: Path) -> None:
     lines = {int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error: " in line}
     assert "right.py" not in done.stdout, done.stdout
     assert lines == set(range(first, first + WRONG.count("\n"))), done.stdout
+
+
+def test_root_is_refused_in_somebody_elses_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    if os.geteuid() == 0:
+        os.chown(home, 12345, 12345)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(NotConfigured, match="run this as that user, not as root"):
+        Panel("embedded", str(home))

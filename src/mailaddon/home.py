@@ -68,6 +68,22 @@ def become_owner(home: str) -> None:
     become(entry)
 
 
+def check_owner(home: str) -> None:
+    """Make sure that root does not work in somebody else's home, where it cannot become that user.
+
+    Raises:
+        NotConfigured: it would.
+    """
+    if getattr(os, "geteuid", int)() != 0 or not os.path.isdir(home):
+        return
+    owner = os.stat(home).st_uid
+    if owner != 0:
+        raise NotConfigured(
+            f"the home {home} belongs to user {owner}, who can have code run by writing its settings; run this as that"
+            " user, not as root"
+        )
+
+
 def become(user: "struct_passwd") -> None:
     """Be another user, for good; for root only."""
     os.initgroups(user.pw_name, user.pw_gid)

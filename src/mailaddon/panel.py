@@ -22,6 +22,7 @@ from ._panel.records import Event, Probed
 from ._panel.server import ServerMethods
 from ._panel.users import UserMethods
 from .errors import MailAddonError
+from .home import check_owner, locate
 from .operations import OPERATIONS
 from .service import Service
 from .values import Secret
@@ -52,12 +53,14 @@ class Panel(DomainMethods, ListMethods, UserMethods, ServerMethods):
         home: the folder of all state; "" for `MAILADDON_HOME` or the platform's place.
 
     Raises:
-        NotConfigured: the home cannot be made, or a setting is unfit.
+        NotConfigured: the home cannot be made, or a setting is unfit, or root calls in somebody else's home.
         BackendUnusable: the backend cannot be loaded.
     """
 
     def __init__(self, backend: str = "executable", home: str = "") -> None:
-        self._service = Service.open(home and os.path.abspath(home), backend)
+        home = os.path.abspath(home) if home else locate()
+        check_owner(home)
+        self._service = Service.open(home, backend)
         self._closed = False
 
     @property

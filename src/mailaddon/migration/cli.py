@@ -18,6 +18,7 @@ import click
 
 from ..cli._output import json_option, write
 from ..errors import NotConfigured, NotSupported
+from ..home import check_owner
 from ..service import Service
 from ..values import absolute_path, decode, domain_name, ip_address, local_part
 from . import names
@@ -103,13 +104,11 @@ def _check_home(folder: str) -> None:
     """Make sure that a home is there, and that its owner may have code run here.
 
     Raises:
-        NotConfigured: it is not, or it is somebody's in whose home root would load what that person has written.
+        NotConfigured: it is not, or may not.
     """
     if not os.path.isdir(folder):
         raise NotConfigured(f"there is no home {folder}")
-    owner = os.stat(folder).st_uid
-    if os.geteuid() == 0 and owner != 0:
-        raise NotConfigured(f"the home {folder} belongs to user {owner}; run this as that user, or move the home")
+    check_owner(folder)
 
 
 class Job:
