@@ -11,7 +11,7 @@ import click
 from mailaddon import home, settings
 from mailaddon.errors import NotConfigured, NotFound, StorageFailed, Unavailable, UsageError
 
-from . import PostfixBackend, agent, layout, root, services
+from . import PostfixBackend, agent, databases, layout, root, services
 from .layout import Instance
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def log(count: int) -> None:
                 lines = file.readlines()[-count:]
         except FileNotFoundError:
             continue
-        click.echo(f"{name}:\n{''.join(lines)}")
+        click.echo(f"{name}:\n{databases.shown(''.join(lines))}")
 
 
 @group.command()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .layout import Instance
 
 _PATIENCE = 5  # s
+_PORT = "5432"  # of PostgreSQL
 #: What the reader's URL may set otherwise; a daemon that waits for a server that is away answers nobody.
 #: Times in s, but tcp_user_timeout in ms.
 _DEFAULTS = {
@@ -41,8 +42,22 @@ def map_type(instance: "Instance") -> str:
 def for_map(instance: "Instance") -> str:
     """The lines of a map of Postfix."""
     if instance.in_postgresql:
-        return f"hosts = {reader(instance)}\ndbname = {parameters(instance)['dbname']}\n"
+        return f"hosts = {_server(instance)}\ndbname = {reader(instance)}\n"
     return f"dbpath = {instance.directory}\n"
+
+
+def _server(instance: "Instance") -> str:
+    """The server as Postfix names it in its log, where the URL would show the password.
+
+    The URL stands where the database's name does: libpq takes that for all that is not said otherwise.
+    """
+    given = parameters(instance)
+    host = given.get("host", "")
+    if not host or "," in host or "hostaddr" in given:  # one default, or several servers: only a URL says that
+        return reader(instance)
+    if host.startswith("/"):
+        return f"unix:{host}"
+    return f"inet:{host}:{given.get('port', _PORT)}"  # an IPv6 address without brackets: libpq gets it like this
 
 
 def for_dovecot(instance: "Instance") -> str:

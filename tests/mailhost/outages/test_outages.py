@@ -9,12 +9,13 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from urllib.parse import quote
 
 import pytest
 from mailhost.conftest import urls
 from mailhost.host import Host, Outside
 from patience import PATIENCE, wait_for
-from postgresql_server import Server
+from postgresql_server import PASSWORD, Server
 
 
 @pytest.fixture
@@ -40,6 +41,9 @@ def test_a_server_that_goes_away_and_comes_back(away: tuple[Host, Server]) -> No
         assert host.refuses(f"u1@{domain}")[0] == 451
     with pytest.raises(imaplib.IMAP4.error, match="UNAVAILABLE"):
         host.login(f"u1@{domain}")
+    wait_for(lambda: " from host inet:127.0.0.1:" in host.log("postfix.log"))
+    logs = "".join(host.log(name) for name in ("postfix.log", "dovecot.log", "follow.log"))
+    assert not [form for form in (PASSWORD, quote(PASSWORD, safe="")) if form in logs]
     refusal = host.refusal("EAddUser", domain, "u2", "pw", "", "", "", "1", "1", "1")
     assert ("does not answer" in refusal, "[unavailable]" in refusal) == (True, True)
     server.start()
