@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from umbrella import FLAGS, SCRIPTS, domain, mailaddon
 
-from mailaddon.cli import batch as module
+from mailaddon.cli import _batch_calls as module
 from mailaddon.cli._arguments import accepted
 from mailaddon.operations import OPERATIONS
 from mailaddon.service import Service
