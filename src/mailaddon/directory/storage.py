@@ -126,12 +126,14 @@ def _make(path: str, private_from: str) -> None:
         walked = ""
         for part in path.strip("/").split("/"):
             walked += "/" + part
-            mode = PRIVATE if len(walked) >= len(private_from) else PASSABLE
             try:
-                os.mkdir(part, mode, dir_fd=descriptor)
-            except FileExistsError:
-                pass
-            below = os.open(part, _FOLDER, dir_fd=descriptor)
+                below = os.open(part, _FOLDER, dir_fd=descriptor)
+            except FileNotFoundError:  # a folder is rarely missing, and asking to make one costs more than looking
+                try:
+                    os.mkdir(part, PRIVATE if len(walked) >= len(private_from) else PASSABLE, dir_fd=descriptor)
+                except FileExistsError:
+                    pass
+                below = os.open(part, _FOLDER, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = below
     finally:
