@@ -112,8 +112,14 @@ class Journal:
         """
         try:
             top = storage.missing_from(home)
-            for folder in storage.MAILDIR_FOLDERS:
-                self.make_folder(os.path.join(home, storage.MAILDIR, folder), private_from)
+            maildir = os.path.join(home, storage.MAILDIR)
+            folders = [os.path.join(maildir, folder) for folder in storage.MAILDIR_FOLDERS]
+            if top:  # so nothing below is there either
+                self._write(*[(_MADE, path) for path in (*_from(top, maildir), *folders)])
+                storage.make_maildir(home, private_from)
+            else:
+                for folder in folders:
+                    self.make_folder(folder, private_from)
         except OSError as error:
             raise storage.refused("made", home, error) from None
         return bool(top) and len(top) < len(private_from)
@@ -126,9 +132,7 @@ class Journal:
         """
         top = storage.missing_from(path)
         if top:
-            # One by one: others may use what we made, and only folders that are empty then are removed again.
-            ends = [end for end in range(len(top), len(path)) if path[end] == "/"]
-            self._write(*[(_MADE, path[:end]) for end in ends], (_MADE, path))
+            self._write(*[(_MADE, part) for part in _from(top, path)])
             storage.make(path, private_from)
 
     def made_above(self, path: str) -> bool:
@@ -360,6 +364,14 @@ def _attempt(step: "Callable[..., None]", *arguments: str, **options: bool) -> b
     except OSError:
         return False
     return True
+
+
+def _from(top: str, path: str) -> list[str]:
+    """A path and the folders above it, from the topmost one that is missing on.
+
+    One by one: others may use what we made, and only folders that are empty then are removed again.
+    """
+    return [path[:end] for end in range(len(top), len(path)) if path[end] == "/"] + [path]
 
 
 def _move_back(source: str, target: str) -> None:
