@@ -1,6 +1,8 @@
 """`mailaddon batch --csv`: the lists that people have."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -210,3 +212,16 @@ def test_the_longer_form_of_a_command() -> None:
     rows = f"{','.join(names)},SiteType\nxyz.com,7,{','.join('1' * 8)},1\n"
     assert run(rows, "--csv", "--command", "EEditDomain").exit_code == 0
     assert '"ip_based": true' in mailaddon("show", "xyz.com", "--json").stdout
+
+
+def test_the_example_of_the_documentation(home: Home) -> None:
+    page = (Path(__file__).parent.parent / "docs/json.md").read_text()
+    (example,) = re.findall(r"^mailaddon (batch --csv (?:.*\\\n)*.*)$", page, re.MULTILINE)
+    *call, name = shlex.split(example.replace("\\\n", " "))
+    table = home.folder / name
+    table.write_bytes("E-mail;Password;First name;Surname\nu1@xyz.com;pw;Zoë;Müller\n".encode("cp1252"))
+    assert mailaddon(*call, str(table)).exit_code == 0
+    assert users(home) == {}
+    call.remove("--dry-run")
+    assert mailaddon(*call, str(table)).exit_code == 0
+    assert users(home) == {"u1": ("Zoë", "", "Müller")}
