@@ -111,9 +111,12 @@ def test_what_is_not_in_the_encoding_is_an_error_of_that_line_and_column(home: H
     assert found[1]["error"]["column"] == "LastName"
     assert found[1]["error"]["message"] == "column 'LastName': the text is not utf-8-sig"
     assert sorted(users(home)) == ["u1", "u3"]
-    whole = run(ROW.encode("utf-16") + b"\n\xd8", *USERS, "--encoding", "utf-16")
-    assert (whole.exit_code, whole.stdout) == (1, "")
+    text = ROW + "".join(f"xyz.com,n{number},pw,Ann,,Lee\n" for number in range(500))
+    whole = run(text.encode("utf-16") + b"\x00\xd8\x20\x00", *USERS, "--encoding", "utf-16", "--group", "300")
+    assert whole.exit_code == 1
     assert "is not utf-16" in whole.stderr
+    assert 0 < len(answers(whole)) <= 500  # what could be read was run, and every answer is there
+    assert len(users(home)) == 2 + len(answers(whole))
 
 
 @pytest.mark.parametrize(

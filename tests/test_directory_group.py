@@ -14,7 +14,8 @@ from mailaddon.directory import journal as journals
 from mailaddon.directory import users
 from mailaddon.directory.journal import Journal
 from mailaddon.directory.store import Directory
-from mailaddon.errors import NotFound, NotSupported, StorageFailed
+from mailaddon.errors import NotFound, NotSupported, StorageFailed, Unavailable
+from mailaddon.operations import OPERATIONS
 from mailaddon.records import NewUser
 from mailaddon.values import Secret
 
@@ -209,6 +210,38 @@ def test_a_database_that_undoes_everything_fails_the_group(home: Home) -> None:
             add(kit, "u4")
     assert names(home) == ["admin", "u1", "u2"]
     assert disagreements(home) == []
+
+
+def test_a_connection_that_breaks_fails_the_group(home: Home) -> None:
+    if not home.in_postgresql:
+        return
+    kit = home.directory
+    with pytest.raises(Unavailable), kit.together():  # noqa: PT012 - as above
+        add(kit, "u3")
+        with suppress(Unavailable), kit.write() as tx:
+            tx.run("SELECT pg_terminate_backend(pg_backend_pid())")
+        with pytest.raises(Unavailable), kit.read():
+            pass
+    with kit.together():
+        add(kit, "u4")
+    assert names(home) == ["admin", "u1", "u2", "u4"]
+    assert disagreements(home) == []
+
+
+def test_a_journal_that_has_been_cut_off_still_says_that_it_has_begun(home: Home) -> None:
+    """Or who holds the lock next would not wait for a process that is busy dying."""
+    kit = home.directory
+    with kit.together():
+        fail(kit, after_adding="u3")
+        add(kit, "u4")
+        (token,) = journals.pending(str(home.path))
+        assert (home.path / "journal" / token).read_text().startswith("begun\n")
+
+
+def test_what_cannot_be_a_part_is_named_by_its_hook() -> None:
+    from mailaddon.backends.postfix import PostfixBackend
+
+    assert PostfixBackend.alone < {operation.hook for operation in OPERATIONS}
 
 
 def test_a_journal_longer_than_a_block_is_read_both_ways(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,19 +79,27 @@ class Batch:
             while chunk:
                 alone = self._is_alone(chunk[0], size)
                 done = self._by_itself(chunk[0]) if alone else self._together(chunk, size)
-                if self._stops:
+                if self.stopped:
                     return
                 del chunk[:done]
 
     @property
-    def _stops(self) -> bool:
+    def stopped(self) -> bool:
+        """Whether a refusal has ended the run."""
         return self._stop and self.failed > self._failed_before
 
     def _chunks(self, source: Source, calls: Iterator[Call], size: int) -> Iterator[list[Call]]:
         """As many calls as make a group; fewer when no more are there yet, so that nobody waits for answers in vain."""
         chunk: list[Call] = []
         octets = 0
-        for call in calls:
+        while True:
+            try:
+                call = next(calls, None)
+            except MailAddonError:  # the input cannot be read any further; what has been read is run
+                yield chunk
+                raise
+            if call is None:
+                break
             octets += call.octets
             if call.blank:
                 self._advance(call.octets, 0, self.failed)
@@ -100,8 +108,7 @@ class Batch:
             if chunk and (len(chunk) >= size or octets > _MOST or not source.ready()):
                 yield chunk
                 chunk, octets = [], 0
-        if chunk:
-            yield chunk
+        yield chunk
 
     def _is_alone(self, call: Call, size: int) -> bool:
         backend = self._service.backend
@@ -164,7 +171,7 @@ class Batch:
         elif len(calls) > 1:
             for number, call in enumerate(calls, 1):
                 self._together([call], size)
-                if self._stops:
+                if self.stopped:
                     return number
             return len(calls)
         refused = [call.refuse(error) if answer["ok"] else answer for call, answer in zip(calls, answers, strict=True)]

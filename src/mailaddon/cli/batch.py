@@ -108,7 +108,7 @@ def batch(
         run = Batch(service, write_octets, advance, stop=stop_on_error, journal=noted)
         calls = _rest(iter(source), noted, advance)
         _run(run, source, calls, service, group, noted, everything=everything, dry_run=dry_run)
-        if noted and not (stop_on_error and run.failed):
+        if noted and not run.stopped:
             noted.finish()
     click.get_current_context().exit(1 if run.failed else 0)
 
