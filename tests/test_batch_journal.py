@@ -200,6 +200,30 @@ def test_where_nobody_knows_whether_a_group_is_committed_the_backend_is_asked(ho
     assert users(home) == ["a", "admin", "b"]
 
 
+def test_a_database_that_has_gone_ends_the_run_which_goes_on_when_it_is_back(home: Home) -> None:
+    from mailaddon.directory.store import Transaction
+
+    original = Transaction._commit  # noqa: SLF001
+
+    def commit(self: Any) -> None:
+        if self.one("SELECT 1 FROM address WHERE local_part = 'c'"):
+            self._roll_back()
+            self.journal.undo()
+            raise Unavailable("it does not answer")
+        original(self)
+
+    options = ("--group", "2", "--journal", str(home.folder / "journal"))
+    calls = [add("a"), add("b"), add("c"), add("d"), add("e")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transaction, "_commit", commit)
+        result = run(*options, given=calls)
+    assert [one["line"] for one in answers(result.stdout)] == [1, 2]
+    assert (result.exit_code, result.stderr) == (1, "mailaddon batch: it does not answer [unavailable]\n")
+    again = run(*options, given=calls)
+    assert [(one["line"], one["ok"]) for one in answers(again.stdout)] == [(3, True), (4, True), (5, True)]
+    assert (again.exit_code, users(home)) == (0, ["a", "admin", "b", "c", "d", "e"])
+
+
 # Killed
 
 

@@ -74,6 +74,7 @@ class Batch:
 
         Raises:
             StorageFailed, BrokenPipeError: an answer cannot be written.
+            Unavailable: the backend has gone, and the journal says where to go on when it is back.
         """
         for chunk in self._chunks(source, calls, size):
             while chunk:
@@ -133,7 +134,7 @@ class Batch:
                 octets, until = 0, time.monotonic() + LONGEST
                 for call in calls:
                     answers.append(self._answered(transaction, call))
-                    octets += len(_encoded(call, answers[-1])) if self._journal else 0
+                    octets += len(_encoded(call, answers[-1]))
                     refused = self._stop and not answers[-1]["ok"]
                     following = calls[len(answers)] if len(answers) < len(calls) else None
                     if refused or octets > _MOST or time.monotonic() > until:
@@ -162,10 +163,16 @@ class Batch:
         """What to do about a transaction that ended badly: nothing of it has happened, or nobody knows.
 
         Unless the database has gone, which would make each of the calls wait in vain, they are run one by one: a call
-        must not fail because of its neighbours.
+        must not fail because of its neighbours. Where a journal says how to go on, the run ends when the database has
+        gone.
+
+        Raises:
+            Unavailable: the run ends.
         """
         if isinstance(error, Unavailable):
-            if self._journal and self._is_committed(self._journal, calls, answers):
+            if self._journal:
+                if not self._is_committed(self._journal, calls, answers):
+                    raise error
                 self._print(calls, answers)
                 return len(calls)
         elif len(calls) > 1:
