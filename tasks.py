@@ -340,7 +340,7 @@ def docs() -> None:
 
 
 def bench() -> None:
-    """Measure process starts, page reads and calls of add-ons, on an installation of its own without any tools."""
+    """Measure starts, batches, page reads and calls of add-ons, on an installation of its own without any tools."""
     installed()
     folder = os.path.join(BUILD, "bench")
     heading("benchmarks")
@@ -349,7 +349,7 @@ def bench() -> None:
     run(interpreter, *pip(wheel())[1:])
     # An E* command compiles nothing after its first call, unless the environment forbids keeping what it compiled.
     fast = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    for script in ("startup.py", "size.py", "panel.py"):
+    for script in ("startup.py", "batch.py", "size.py", "panel.py"):
         run(interpreter, os.path.join("benchmarks", script), env=fast)
 
 

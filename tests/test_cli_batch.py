@@ -12,7 +12,7 @@ from patience import HANGS
 from umbrella import FLAGS, SCRIPTS, domain, mailaddon
 
 from mailaddon._arguments import accepted
-from mailaddon.cli import batch as module
+from mailaddon.cli import _batch_calls as module
 from mailaddon.operations import OPERATIONS
 from mailaddon.service import Service
 

@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 class PostfixBackend(DirectoryBackend):
     """The hooks on a directory that a mail host reads, and what the host needs besides."""
 
+    #: Who asks mlmmj, or starts and stops daemons, takes the effects' lock, whose owner may wait for the directory's.
+    alone = DirectoryBackend.alone | {
+        "add_mailing_list_member",
+        "delete_mailing_list_member",
+        "get_mailing_list_member_list",
+        "start_mail_server",
+        "stop_mail_server",
+    }
+
     def __init__(self, context: "Context") -> None:
         self.instance = Instance(context.options, context.settings["directory"])
         if context.settings["directory"] != self.instance.directory:

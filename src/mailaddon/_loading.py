@@ -105,6 +105,15 @@ class LoadedBackend:
         addon = getattr(self.plugin, "addon", None)
         return None if addon is None else addon()
 
+    @property
+    def transactional(self) -> bool:
+        """Whether several calls can be one transaction. A wrapper would be told of what is undone afterwards."""
+        return self._manager is None and hasattr(self.plugin, "transaction")
+
+    def alone(self, hook: str) -> bool:
+        """Whether a hook's call cannot be a part of a larger transaction."""
+        return not self.transactional or hook in getattr(self.plugin, "alone", ())
+
     def close(self) -> None:
         """Let the plugin give back what it holds."""
         close = getattr(self.plugin, "close", None)

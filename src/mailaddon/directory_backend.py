@@ -12,6 +12,7 @@ from .values import shown
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import records
+    from .directory._group import Group
     from .directory.folders import Folders
 
 
@@ -19,6 +20,19 @@ class DirectoryBackend:
     """The whole of the guide's semantics on a `Directory`."""
 
     contract = CONTRACT
+    #: Exports write files that no transaction takes back, and imports begin before theirs.
+    alone = frozenset(
+        {
+            "pre_export_domain",
+            "post_export_domain",
+            "pre_import_domain",
+            "post_import_domain",
+            "pre_export_user",
+            "post_export_user",
+            "pre_import_user",
+            "post_import_user",
+        }
+    )
 
     def __init__(self, context: Context) -> None:
         self._settings = context.settings
@@ -27,6 +41,30 @@ class DirectoryBackend:
     def close(self) -> None:
         """Close the directory."""
         self._directory.close()
+
+    def transaction(self, *, rehearsal: bool = False) -> "Group":
+        """Make this thread's calls in one `with` block one transaction."""
+        return self._directory.together(rehearsal=rehearsal)
+
+    def remember(self, name: str, text: str) -> None:
+        """Store a text with the transaction that is under way, in place of an earlier one; "" forgets it."""
+        with self._directory.write() as tx:
+            tx.run("DELETE FROM progress WHERE name = ?", name)
+            if text:
+                tx.insert("progress", name=name, position=text)
+
+    def remembered(self, name: str) -> str:
+        """What `remember` has stored, or ""."""
+        with self._directory.read() as tx:
+            row = tx.one("SELECT position FROM progress WHERE name = ?", name)
+        return str(row[0]) if row else ""
+
+    def _hashed(self, password: str) -> str:
+        from .directory import passwords
+
+        group = self._directory.group
+        costly = group is None or not group.rehearsal
+        return passwords.hashed(password, self._settings if costly else {**self._settings, **passwords.CHEAP})
 
     def _mail(self) -> "Folders":
         """How mail is exported and imported, for one call."""
@@ -38,11 +76,11 @@ class DirectoryBackend:
 
     @hookimpl
     def add_domain(self, request: "records.NewDomain") -> None:
-        from .directory import domains, passwords
+        from .directory import domains
 
         with self._directory.read() as tx:
             domains.check_new(tx, request.domain, request.mailbox_directory)
-        password = passwords.hashed(request.owner_password, self._settings)
+        password = self._hashed(request.owner_password)
         with self._directory.write() as tx:
             domains.add(tx, request, password)
 
@@ -285,20 +323,20 @@ class DirectoryBackend:
 
     @hookimpl
     def add_user(self, request: "records.NewUser") -> None:
-        from .directory import passwords, users
+        from .directory import users
         from .directory.names import get_domain
 
         with self._directory.read() as tx:
             users.check_new(tx, get_domain(tx, request.domain), request.user)
-        password = passwords.hashed(request.password, self._settings)
+        password = self._hashed(request.password)
         with self._directory.write() as tx:
             users.add(tx, request, password)
 
     @hookimpl
     def edit_user(self, request: "records.UserChange") -> "records.Change":
-        from .directory import passwords, users
+        from .directory import users
 
-        password = passwords.hashed(request.password, self._settings) if request.password else ""
+        password = self._hashed(request.password) if request.password else ""
         with self._directory.write() as tx:
             return users.edit(tx, request, password)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .operations.model import Operation
     from .settings import Settings
+    from .transactions import ServiceTransaction
 
 EVENTS = "events.jsonl"
 #: The version of an event line; it changes only when a field changes its meaning or goes.
@@ -84,9 +85,33 @@ class Service:
         Raises:
             MailAddonError: the backend refused, or broke the contract.
         """
+        result, event = self.called(operation, fields)
+        if event:
+            self.tell(event)
+        return result
+
+    def transaction(self, *, rehearsal: bool = False) -> "ServiceTransaction":
+        """Make calls in one `with` block one transaction.
+
+        Args:
+            rehearsal: undo everything at the end, and do nothing that could be noticed meanwhile.
+
+        Raises:
+            NotSupported: the backend has no transactions of several calls.
+        """
+        from .transactions import ServiceTransaction
+
+        return ServiceTransaction(self, rehearsal=rehearsal)
+
+    def called(self, operation: "Operation", fields: "dict[str, Any]") -> "tuple[Any, bytes]":
+        """As `call`, but nobody is told of the change yet: the result, and the line that tells of it, or none.
+
+        Raises:
+            MailAddonError: as `call`.
+        """
         request = getattr(records, operation.request)(**fields)
         if operation.placeholder and not self.backend.supports(operation.hook):
-            return None
+            return None, b""
         try:
             result = _checked(operation, self.backend.call(operation.hook, request))
         except MailAddonError as error:
@@ -95,13 +120,20 @@ class Service:
             raise
         except SystemExit as error:  # a defect like any other, and its argument would be printed
             raise RuntimeError(f"hook {operation.hook} tried to end the process") from error
-        if operation.changes and self.settings["events"]:
-            self._emit(operation, fields, result)
-        return None if operation.output == "none" else result
+        told = operation.changes and self.settings["events"]
+        event = self._event(operation, fields, result) if told else b""
+        return None if operation.output == "none" else result, event
 
-    def _emit(self, operation: "Operation", fields: "dict[str, Any]", change: "records.Change | None") -> None:
-        """Append the change event. The change itself is in force already, so nothing here may fail the call."""
+    def tell(self, events: bytes) -> None:
+        """Append change events. The changes themselves are in force already, so nothing here may fail the call."""
         import os
+
+        try:
+            _home.append_line(os.path.join(self.home, EVENTS), events)
+        except OSError:
+            return
+
+    def _event(self, operation: "Operation", fields: "dict[str, Any]", change: "records.Change | None") -> bytes:
         import time
 
         from ._json import encode
@@ -121,10 +153,7 @@ class Service:
             line = encode(event)
         except TypeError:  # a plugin's change holds what has no JSON form; that something changed is still said
             line = encode({**event, "before": None, "after": None})
-        try:
-            _home.append_line(os.path.join(self.home, EVENTS), line.encode("utf-8", "replace") + b"\n")
-        except OSError:
-            return
+        return line.encode("utf-8", "replace") + b"\n"
 
 
 def _without(value: "Any", fields: "dict[str, Any]") -> "Any":

@@ -82,13 +82,15 @@ def insert_domain(tx: "Transaction", new: "NewDomain") -> Domain:
         AlreadyExists, Conflict, StorageFailed: as `add`.
     """
     folder = check_new(tx, new.domain, new.mailbox_directory)
-    check_unused(folder)
+    if folder not in tx.journal.gone:
+        check_unused(folder)
+    there = _exists(new.mailbox_directory) and not tx.journal.removes_if_empty(new.mailbox_directory)
     domain_id = tx.insert(
         "domain",
         ip_address=new.ip_address,
         ip_based=int(new.ip_based),
         mailbox_directory=new.mailbox_directory,
-        made_directory=int(not _exists(new.mailbox_directory)),
+        made_directory=int(not there),
         storage=folder,
         max_mailboxes=new.max_mailboxes,
         owner_id=0,

@@ -9,6 +9,10 @@ home, and nobody touches the token of another one.
 
 A transaction's journal is written and acted on while it holds the database's write lock. Only what may take long is
 done without it: purging afterwards, and preparing mail before (an import's staging folder), which is nobody else's.
+
+A transaction of many parts (see `_group`) has one journal. The steps of the part that is under way are in memory too,
+as they always are where there is one part only; those of earlier parts are in the file alone, however many they are. A
+part that is taken back is cut off the file.
 """
 
 import os
@@ -20,7 +24,7 @@ from . import storage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .store import Transaction
 
@@ -32,6 +36,7 @@ _EMPTY = "remove-if-empty"
 _TRASH = ".mailaddon-trash-"
 _PAUSE = 0.01  # s
 _NAME = "home-name"
+_BLOCK = 1 << 16  # octets
 
 
 class Journal:
@@ -42,6 +47,9 @@ class Journal:
         shared: whether other homes use the same database.
         token: its name in the database; "" for a new journal.
         reclaim: makes a folder ours that is somebody else's, so that it can be purged; raises OSError.
+
+    Attributes:
+        gone: folders that would have been removed, if this were not a rehearsal.
     """
 
     def __init__(
@@ -52,7 +60,12 @@ class Journal:
         self._shared = shared
         self._token = token
         self._folder = os.path.join(home, "journal")
-        self._entries: list[tuple[str, ...]] = []
+        self._entries: list[tuple[str, ...]] = []  # of the part that is under way
+        self._kept = 0  # octets of the file that earlier parts have
+        self._size = 0
+        self._removals = 0
+        self._to_be_empty: set[str] = set()
+        self.gone: set[str] = set()
         self._descriptor = -1
         self._adopted: list[Journal] = []
         self._begun = False
@@ -76,7 +89,7 @@ class Journal:
     @property
     def used(self) -> bool:
         """Whether anything was written down."""
-        return bool(self._entries)
+        return self._size > 0
 
     def begin(self) -> None:
         """The transaction holds the write lock from now on: who holds it next has to wait until the journal is over.
@@ -85,7 +98,7 @@ class Journal:
             StorageFailed: the journal cannot be written.
         """
         self._begun = True
-        if self._entries:
+        if self.used:
             self._write((_BEGUN,))
 
     def make_maildir(self, home: str, private_from: str) -> bool:
@@ -99,8 +112,14 @@ class Journal:
         """
         try:
             top = storage.missing_from(home)
-            for folder in storage.MAILDIR_FOLDERS:
-                self.make_folder(os.path.join(home, storage.MAILDIR, folder), private_from)
+            maildir = os.path.join(home, storage.MAILDIR)
+            folders = [os.path.join(maildir, folder) for folder in storage.MAILDIR_FOLDERS]
+            if top:  # so nothing below is there either
+                self._write(*[(_MADE, path) for path in (*_from(top, maildir), *folders)])
+                storage.make_maildir(home, private_from)
+            else:
+                for folder in folders:
+                    self.make_folder(folder, private_from)
         except OSError as error:
             raise storage.refused("made", home, error) from None
         return bool(top) and len(top) < len(private_from)
@@ -113,9 +132,7 @@ class Journal:
         """
         top = storage.missing_from(path)
         if top:
-            # One by one: others may use what we made, and only folders that are empty then are removed again.
-            ends = [end for end in range(len(top), len(path)) if path[end] == "/"]
-            self._write(*[(_MADE, path[:end]) for end in ends], (_MADE, path))
+            self._write(*[(_MADE, part) for part in _from(top, path)])
             storage.make(path, private_from)
 
     def made_above(self, path: str) -> bool:
@@ -131,7 +148,8 @@ class Journal:
         try:
             if not storage.exists(path):
                 return
-            trash = os.path.join(trash_folder, f"{_TRASH}{self.token}-{len(self._entries)}")
+            self._removals += 1
+            trash = os.path.join(trash_folder, f"{_TRASH}{self.token}-{self._removals}")
             self._write((_PURGE, trash))
             self.move(path, trash)
         except OSError as error:
@@ -168,21 +186,71 @@ class Journal:
     def remove_if_empty_at_end(self, path: str) -> None:
         """Remove a folder once the transaction is committed, if nothing is in it then."""
         self._write((_EMPTY, path))
+        self._to_be_empty.add(path)
+
+    def removes_if_empty(self, path: str) -> bool:
+        """Whether a folder is removed at the end of the transaction if nothing is in it then."""
+        return path in self._to_be_empty
 
     def _write(self, *entries: tuple[str, ...]) -> None:
         try:
             if self._descriptor < 0:
                 os.makedirs(self._folder, PRIVATE_FOLDER, exist_ok=True)
                 self._descriptor = _created(self._path)
-                if self._begun:
-                    entries = ((_BEGUN,), *entries)
+            if self._begun and not self.used:
+                entries = ((_BEGUN,), *entries)
             text = "".join(["\t".join(entry) + "\n" for entry in entries])
             content = memoryview(text.encode("utf-8", "surrogateescape"))
             while content:
-                content = content[os.write(self._descriptor, content) :]
+                written = os.write(self._descriptor, content)
+                self._size += written
+                content = content[written:]
         except OSError as error:
             raise StorageFailed(f"the journal {self._path} cannot be written: {error.strerror}") from None
         self._entries += entries
+
+    # Parts
+
+    def settle(self) -> None:
+        """The part that is under way is whole; another one begins."""
+        self._entries.clear()
+        self._kept = self._size
+
+    def undo_part(self) -> bool:
+        """Take back every step of the part that is under way, last first; whether that was possible."""
+        done = True
+        for entry in reversed(self._entries):
+            done = self._take_back(*entry) and done
+        moved = any(entry[0] == _MOVED for entry in self._entries)
+        return done and (self._size == self._kept or _attempt(self._cut_off, durably=moved))
+
+    def _cut_off(self, *, durably: bool) -> None:
+        os.ftruncate(self._descriptor, self._kept)
+        if durably:  # else a crash could bring back notes of removals that have been taken back
+            os.fsync(self._descriptor)
+        self._size = self._kept
+        self._to_be_empty.difference_update(entry[1] for entry in self._entries if entry[0] == _EMPTY)
+        self._entries.clear()
+
+    def _forwards(self) -> "Iterator[tuple[str, ...]]":
+        """Every step, in order."""
+        rest = b""
+        for start in range(0, self._kept, _BLOCK):
+            block = rest + os.pread(self._descriptor, min(_BLOCK, self._kept - start), start)
+            *lines, rest = block.split(b"\n")
+            yield from map(_entry, lines)
+        yield from tuple(self._entries)
+
+    def _backwards(self) -> "Iterator[tuple[str, ...]]":
+        """Every step, the last one first."""
+        yield from self._entries[::-1]
+        rest = b""
+        for end in range(self._kept, 0, -_BLOCK):
+            start = max(end - _BLOCK, 0)
+            rest, *lines = (os.pread(self._descriptor, end - start, start) + rest).split(b"\n")
+            yield from (_entry(line) for line in reversed(lines) if line)
+        if rest:
+            yield _entry(rest)
 
     def adopt(self, journals: "list[Journal]") -> None:
         """Take over the purging of committed journals whose processes are gone."""
@@ -191,37 +259,49 @@ class Journal:
     def finish(self) -> None:
         """The transaction is committed: purge."""
         for journal in (*self._adopted, self):
-            journal._end(committed=True)  # noqa: SLF001 - of this class
+            journal._end()  # noqa: SLF001 - of this class
 
     def undo(self) -> None:
         """The transaction has failed: take back every step, last first."""
-        for verb, *paths in reversed(self._entries):
-            if verb == _MOVED:
-                _attempt(_move_back, *paths)
-        self._end(committed=False)
+        if self._descriptor >= 0:
+            done = True
+            for entry in self._backwards():
+                done = self._take_back(*entry) and done
+            self._close(done=done)
         for journal in self._adopted:
             journal.release()
+
+    def _take_back(self, verb: str, *paths: str) -> bool:
+        """Take back one step; whether nothing of it is left to be done."""
+        if verb == _MOVED:
+            _attempt(_move_back, *paths)
+        elif verb == _MADE:
+            return self._unmake(*paths)
+        elif verb == _PURGE:
+            # Mail that could not be moved back is nobody's to purge; it waits until it can be moved.
+            is_trash = os.path.basename(*paths).startswith(_TRASH)
+            return _attempt(_be_gone if is_trash else self._purge, *paths)
+        return True
 
     def leave(self) -> None:
         """Nobody knows whether the transaction is committed: leave everything to whoever can read the token."""
         for journal in (*self._adopted, self):
             journal.release()
 
-    def _end(self, *, committed: bool) -> None:
+    def _end(self) -> None:
         """Purge, remove what is empty, and give the journal up; what fails is left to the next transaction."""
         if self._descriptor < 0:
             return
-        moved = set() if committed else {entry[2] for entry in self._entries if entry[0] == _MOVED}
         done = True
-        for verb, *paths in self._entries:
+        for verb, *paths in self._forwards():
             if verb == _PURGE:
-                # Mail that could not be moved back is nobody's to purge; it waits until it can be moved.
-                done &= _attempt(_be_gone if paths[0] in moved else self._purge, *paths)
-        for verb, *paths in reversed(self._entries):
-            if committed and verb == _EMPTY:
+                done = _attempt(self._purge, *paths) and done
+        for verb, *paths in self._backwards():
+            if verb == _EMPTY:
                 storage.remove_folder_if_empty(*paths)
-            elif not committed and verb == _MADE:
-                done &= self._unmake(*paths)
+        self._close(done=done)
+
+    def _close(self, *, done: bool) -> None:
         if done:
             _attempt(os.unlink, self._path)
         self.release()
@@ -234,7 +314,7 @@ class Journal:
             if self._reclaim is None:
                 return True  # nobody can; a folder without files is in nobody's way
             # It may have been given away with what is above it, from a folder on that was made, too.
-            for verb, *paths in self._entries:
+            for verb, *paths in self._forwards():
                 if verb == _MADE and f"{path}/".startswith(f"{paths[0]}/") and not _is_open(paths[0]):
                     return _attempt(self._reclaim, paths[0]) and _attempt(_remove_folder, path)
             return False
@@ -263,7 +343,7 @@ class Journal:
         journal = cls(home, token=token, reclaim=reclaim)
         try:
             journal._descriptor = _locked(journal._path)
-            journal._entries = _entries(journal._path)
+            journal._kept = journal._size = _complete(journal._descriptor)
         except OSError:
             journal.release()
             return None
@@ -294,9 +374,9 @@ class Journal:
             time.sleep(_PAUSE)
 
 
-def _attempt(step: "Callable[..., None]", *arguments: str) -> bool:
+def _attempt(step: "Callable[..., None]", *arguments: str, **options: bool) -> bool:
     try:
-        step(*arguments)
+        step(*arguments, **options)
     except OSError:
         return False
     return True
@@ -318,10 +398,19 @@ def _is_open(path: str) -> bool:
     return os.access(path, os.W_OK | os.X_OK)
 
 
+def _from(top: str, path: str) -> list[str]:
+    """A path and the folders above it, from the topmost one that is missing on.
+
+    One by one: others may use what we made, and only folders that are empty then are removed again.
+    """
+    return [path[:end] for end in range(len(top), len(path)) if path[end] == "/"] + [path]
+
+
 def _move_back(source: str, target: str) -> None:
-    storage.remove_if_empty(source)
-    if storage.exists(target) and not storage.exists(source):
-        storage.move(target, source)
+    if storage.exists(target):  # else it is back already, perhaps as folders without any mail
+        storage.remove_if_empty(source)
+        if not storage.exists(source):
+            storage.move(target, source)
 
 
 def _be_gone(path: str) -> None:
@@ -329,10 +418,28 @@ def _be_gone(path: str) -> None:
         raise FileExistsError(path)
 
 
-def _entries(path: str) -> list[tuple[str, ...]]:
+def _entry(line: bytes) -> tuple[str, ...]:
+    return tuple(line.decode("utf-8", "surrogateescape").split("\t"))
+
+
+def _entries(path: str) -> "Iterator[tuple[str, ...]]":
     """The complete lines of a journal."""
-    with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-        return [tuple(line[:-1].split("\t")) for line in file if line.endswith("\n")]
+    with open(path, "rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield _entry(line[:-1])
+
+
+def _complete(descriptor: int) -> int:
+    """How many octets of a journal are complete lines; a kill may have torn the last one."""
+    end = os.fstat(descriptor).st_size
+    while end:
+        start = max(end - _BLOCK, 0)
+        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
 
 
 def _created(path: str) -> int:

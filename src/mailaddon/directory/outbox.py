@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 EVERYWHERE = "*"
 _PATIENCE = 5.0  # s, for other hosts
 _STEP = 0.03  # s
+_MOST = 1000  # effects that are waited for; who performs the last ones has performed the others
 
 
 class Outbox:
@@ -69,19 +70,19 @@ class Outbox:
         if prepare is not None:
             prepare(tx)
         own = self._directory.host
-        others = []
+        others = False
         for kind, key, wanted in getattr(self._thread, "effects", ()):
             hosts = {own, *tx.column("SELECT name FROM host")} if wanted == EVERYWHERE else {wanted}
             for host in hosts:
                 row_id = tx.insert("effect", kind=kind, key=key, host=host)
                 if host != own:
-                    others.append(row_id)
-        self._thread.others = others
+                    others = True
+                    tx.awaited.append(row_id)
         if others:
             tx.connection.tell()  # type: ignore[attr-defined] # there are others in PostgreSQL only
         self._thread.due = tx.one("SELECT 1 FROM effect WHERE host = ? LIMIT 1", own) is not None
 
-    def after_commit(self) -> None:
+    def after_commit(self, tx: "Transaction") -> None:
         """Perform what is to be done, one's own and what others have left over."""
         if getattr(self._thread, "due", False) and not getattr(self._thread, "performing", False):
             self._thread.due = False
@@ -89,10 +90,9 @@ class Outbox:
                 self.perform()
             except (OSError, MailAddonError):
                 return  # the change is in force, and the effects stay stored
-        others, self._thread.others = getattr(self._thread, "others", ()), ()
-        if others:
+        if tx.awaited:
             try:
-                self._wait(others)
+                self._wait(tx.awaited[-_MOST:])
             except MailAddonError:
                 return
 

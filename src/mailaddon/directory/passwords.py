@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 BCRYPT_LIMIT = 72
 #: The C library's crypt(), with which Dovecot verifies SHA512-CRYPT, refuses what is longer.
 CRYPT_LIMIT = 511
+#: Settings for a hash that nobody keeps.
+CHEAP = {
+    "password.argon2id_time": 1,
+    "password.argon2id_memory": 8,
+    "password.argon2id_parallelism": 1,
+    "password.blf_crypt_cost": 4,
+    "password.sha512_crypt_rounds": 1000,
+}
 _SALT = 16
 _HASH = 32
 _ARGON2_VERSION = 0x13

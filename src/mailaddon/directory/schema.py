@@ -307,4 +307,12 @@ JOIN domain AS d ON d.id = n.domain_id
 JOIN host AS h ON h.name = d.mail_host;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+_VERSION_6 = """
+-- How far work has come that a kill may interrupt, stored in the same transactions as the work itself.
+CREATE TABLE progress (
+    name TEXT PRIMARY KEY,
+    position TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)

@@ -13,7 +13,7 @@ from ..errors import StorageFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -102,40 +102,50 @@ def missing_from(path: str) -> str:
     return ""
 
 
-def make(path: str, private_from: str) -> None:
+def make(path: str, private_from: str, below: "Sequence[str]" = ()) -> None:
     """Make a folder and what is missing above it; it may exist.
 
     Args:
         path: the folder.
         private_from: a part of the path; what is made from there on is for its owner alone.
+        below: names of folders to be made in it, private ones.
 
     Raises:
         OSError: a part is a link or not a folder, or the file system refuses.
     """
     for _try in range(_TRIES):
         try:
-            return _make(path, private_from)
+            return _make(path, private_from, below)
         except FileNotFoundError:  # another process has just removed an empty folder on the way
             continue
-    return _make(path, private_from)
+    return _make(path, private_from, below)
 
 
-def _make(path: str, private_from: str) -> None:
+def _make(path: str, private_from: str, below: "Sequence[str]") -> None:
     descriptor = os.open("/", _FOLDER)
     try:
         walked = ""
         for part in path.strip("/").split("/"):
             walked += "/" + part
-            mode = PRIVATE if len(walked) >= len(private_from) else PASSABLE
-            try:
-                os.mkdir(part, mode, dir_fd=descriptor)
-            except FileExistsError:
-                pass
-            below = os.open(part, _FOLDER, dir_fd=descriptor)
+            made = _made(descriptor, part, PRIVATE if len(walked) >= len(private_from) else PASSABLE)
             os.close(descriptor)
-            descriptor = below
+            descriptor = made
+        for name in below:
+            os.close(_made(descriptor, name, PRIVATE))
     finally:
         os.close(descriptor)
+
+
+def _made(descriptor: int, name: str, mode: int) -> int:
+    """A folder in an open one, which is made if there is none, opened."""
+    try:
+        return os.open(name, _FOLDER, dir_fd=descriptor)
+    except FileNotFoundError:  # it is rarely missing, and asking to make it costs more than looking
+        try:
+            os.mkdir(name, mode, dir_fd=descriptor)
+        except FileExistsError:
+            pass
+        return os.open(name, _FOLDER, dir_fd=descriptor)
 
 
 def make_maildir(home: str, private_from: str) -> None:
@@ -144,8 +154,7 @@ def make_maildir(home: str, private_from: str) -> None:
     Raises:
         OSError: as `make`.
     """
-    for folder in MAILDIR_FOLDERS:
-        make(os.path.join(home, MAILDIR, folder), private_from)
+    make(os.path.join(home, MAILDIR), private_from, MAILDIR_FOLDERS)
 
 
 def has_files(path: str) -> bool:

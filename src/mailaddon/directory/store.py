@@ -5,8 +5,9 @@ Only the database that is configured is imported.
 
 import os
 import time
+from _thread import _local as ThreadLocal  # noqa: N812 - threading.local, without importing threading
 
-from ..errors import MailAddonError, NotConfigured, Unavailable, UpgradeNeeded
+from ..errors import MailAddonError, NotConfigured, NotSupported, Unavailable, UpgradeNeeded
 from .journal import Journal, abandoned, recover
 
 TYPE_CHECKING = False
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from ._database import Connection, Database
+    from ._group import Group
     from .outbox import Outbox
 
 #: The version that `schema.MIGRATIONS` leads to; written here so that a call need not import the schema.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _URL = ("postgresql://", "postgres://")
 #: The tables whose ids the database generates; `Transaction.insert` returns them.
 _NUMBERED = frozenset({"address", "domain", "effect"})
@@ -54,6 +56,7 @@ class Directory:
         self.outbox: Outbox | None = None
         self.reclaim: Callable[[str], None] | None = None
         self.host = ""
+        self._thread = ThreadLocal()
         self.database: Database
         if on_server(location):
             from ._postgresql import PostgreSQL
@@ -74,13 +77,38 @@ class Directory:
         """What messages call it: the file, or the server and the database."""
         return self.database.name
 
+    @property
+    def group(self) -> "Group | None":
+        """What this thread's transactions are parts of at present."""
+        return getattr(self._thread, "group", None)
+
+    @group.setter
+    def group(self, group: "Group | None") -> None:
+        self._thread.group = group
+
+    def held(self, seconds: float) -> float:
+        """Add to how long (s) this thread's groups have kept others waiting since it was more than a second."""
+        total = getattr(self._thread, "held", 0.0) + seconds
+        self._thread.held = total if total <= 1 else 0.0
+        return total
+
+    def together(self, *, rehearsal: bool = False) -> "Group":
+        """Make this thread's transactions in one `with` block one; see `_group`.
+
+        Args:
+            rehearsal: undo everything at the end, and leave mail storage alone throughout.
+        """
+        from ._group import Group
+
+        return Group(self, rehearsal=rehearsal)
+
     def read(self) -> "Transaction":
         """A consistent view for one `with` block.
 
         Raises:
             Unavailable, StorageFailed, UpgradeNeeded: when the block is entered.
         """
-        return Transaction(self, writes=False)
+        return Transaction(self, writes=False) if self.group is None else self.group.view()
 
     def write(self, *, dry_run: bool = False, journal: Journal | None = None) -> "Transaction":
         """One change for one `with` block: it is in force when the block ends, or not at all if the block raises.
@@ -91,8 +119,13 @@ class Directory:
 
         Raises:
             Unavailable, StorageFailed, UpgradeNeeded: when the block is entered or left.
+            NotSupported: something has been prepared, and this thread's transactions are parts of a larger one.
         """
-        return Transaction(self, writes=True, dry_run=dry_run, journal=journal)
+        if self.group is None:
+            return Transaction(self, writes=True, dry_run=dry_run, journal=journal)
+        if journal is not None:
+            raise NotSupported("what has been prepared in mail storage cannot become part of a larger transaction")
+        return self.group.part(dry_run=dry_run)
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -139,6 +172,7 @@ class Transaction:
         directory: where it runs.
         journal: what the block does in mail storage.
         now: the time of the transaction, seconds since 1970.
+        awaited: ids of effects that other hosts perform, for which a command waits a little while.
     """
 
     def __init__(
@@ -147,6 +181,7 @@ class Transaction:
         self.directory = directory
         self.journal = journal or Journal(directory.home, shared=directory.database.shared, reclaim=directory.reclaim)
         self.now = int(time.time())
+        self.awaited: list[int] = []
         self._writes = writes
         self._dry_run = dry_run
         self._connection: Connection | None = None
@@ -183,7 +218,7 @@ class Transaction:
             self._commit()
             self.journal.finish()
             if self.directory.outbox is not None:
-                self.directory.outbox.after_commit()
+                self.directory.outbox.after_commit(self)
         if isinstance(error, self.directory.database.error):
             raise self.directory.database.failure(error) from error
 

@@ -59,7 +59,7 @@ def insert_user(
         Conflict, StorageFailed: as `add`.
     """
     home = os.path.join(domain.storage, name)
-    if is_here(tx, domain):
+    if is_here(tx, domain) and home not in tx.journal.gone:
         check_unused(home)
     user_id = tx.insert("address", domain_id=domain.id, local_part=name, kind="user", created=tx.now)
     tx.insert(

@@ -53,6 +53,18 @@ def agent(host: Host) -> int:
     return int((host.root / "run" / "follow.pid").read_text(encoding="ascii"))
 
 
+def test_a_group_waits_for_what_other_hosts_have_to_do(pair: Pair) -> None:
+    domain = pair.a.add_domain()
+    rows = [f"{domain},n{number},pw,,,,1,1,1" for number in range(20)]
+    names = "DomainName,UserName,Password,FirstName,MiddleName,LastName,UserEnableForwards,UserEnableAutoResponders"
+    path = pair.b.home.parent / "users.csv"
+    path.write_text("\n".join([f"{names},UserEnableWebAccess", *rows, rows[0]]))
+    done = pair.b.run("mailaddon", "batch", "--csv", "--command", "EAddUser", "--group", "7", str(path))
+    assert done.stdout.count(b'"ok": true') == 20, done
+    assert sorted(os.listdir(pair.a.mail / domain)) == sorted(["admin", *(f"n{number}" for number in range(20))])
+    pair.b.login(f"n19@{domain}").logout()
+
+
 def test_a_user_who_is_added_at_one_host_is_there_at_both(pair: Pair) -> None:
     domain = pair.a.add_domain()
     pair.b.add_user(domain, "u1")
