@@ -18,7 +18,7 @@ _kept: dict[int, list[socket.socket]] = {}
 def take(offsets: Iterable[int] = (0,)) -> int:
     """A number that makes a free port with each of these offsets."""
     wanted = sorted(set(offsets))
-    numbers = range(_FIRST, _LAST)
+    numbers = [number for number in range(_FIRST, _LAST) if number not in _kept]
     for base in random.sample(numbers, len(numbers)):
         names = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _offset in wanted]
         try:
