@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from addon_sets import sample
+from click.testing import Result
 from umbrella import mailaddon
 
 from mailaddon import Service
@@ -90,3 +91,37 @@ def environment(home: Path) -> dict[str, str]:
     """An environment without what measures and without other settings of ours."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE_", "MAILADDON_"))}
     return {**kept, "MAILADDON_HOME": str(home)}
+
+
+ACCEPTING = "[password]\naccept_hashes = true\nargon2id_time = 1\nargon2id_memory = 8\n"
+QUICK = "[password]\nargon2id_time = 1\nargon2id_memory = 8\n"
+
+
+def rich_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A home with two rich domains in its embedded backend, which this process is in."""
+    for name in os.environ:
+        if name.startswith("MAILADDON_"):
+            monkeypatch.delenv(name)
+    place = Place(folder.resolve() / "first", QUICK)
+    monkeypatch.setenv("MAILADDON_HOME", str(place.home))
+    rich(place, folder.resolve() / "mail")
+    return place
+
+
+def small_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A home with one domain and one user, and nothing in the way, which this process is in."""
+    place = Place(folder.resolve() / "first", QUICK)
+    monkeypatch.setenv("MAILADDON_HOME", str(place.home))
+    mail = f"{folder.resolve()}/mail/xyz.com"
+    place.calls(
+        ("EAddDomain", "xyz.com", "192.0.2.1", mail, "-1", "admin", "s3cret-0", "0", *ON),
+        ("EAddUser", "xyz.com", "u1", "s3cret-1", "Ann", "", "Lee", "1", "1", "1"),
+        ("EAddUserAlias", "xyz.com", "u1", "a1"),
+    )
+    return place
+
+
+def to(place: Place, *options: str) -> Result:
+    """Migrate from the embedded backend here to the one there."""
+    call = ("migrate", "--from", "embedded", "--to", "embedded", "--to-home", str(place.home))
+    return mailaddon(*call, "--mailbox-directory", f"{place.home.parent}/moved/{{domain}}", *options)
