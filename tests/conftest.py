@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from addon_shop import Shop
 from harness import OPENED, Home, descriptors
 from patience import HANGS
 from postgresql_server import Server
+from sampling import choose, measuring
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 ALL_ON = ("1",) * 8
@@ -66,6 +67,18 @@ class Panel:
     def add_user(self, name: str, domain: str = "xyz.com", password: str = "s3cret") -> None:
         """Add a user with every feature."""
         self.prints("EAddUser", domain, name, password, "Ann", "", "Lee", "1", "1", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Choose the tests whose programs are measured."""
+    choose(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+    """Measure the programs of a chosen test, those of its fixtures too."""
+    with measuring(item):
+        return (yield)
 
 
 @pytest.fixture(autouse=True)
