@@ -1,6 +1,7 @@
 """What the tests share: a home of their own, and the installed programs, run as a panel runs them."""
 
 import os
+import signal
 import subprocess
 import sysconfig
 from collections.abc import Generator, Iterator
@@ -67,6 +68,13 @@ class Panel:
     def add_user(self, name: str, domain: str = "xyz.com", password: str = "s3cret") -> None:
         """Add a user with every feature."""
         self.prints("EAddUser", domain, name, password, "Ann", "", "Lee", "1", "1", "1")
+
+
+def pytest_configure() -> None:
+    """Have programs end by the signals that tests send, also when a background job's shell had them ignored."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
