@@ -145,8 +145,8 @@ def _arguments(plugin: object, hook: str, method: "Callable[..., Any]") -> "tupl
     It can be where pluggy would do nothing but that: it is the only one, no wrapper, and an ordinary method without any
     default, because pluggy leaves an argument that has one alone.
     """
-    function: Any = getattr(type(plugin), hook, None)
-    if type(function) is not type(load) or getattr(method, "__func__", None) is not function:
+    function = getattr(type(plugin), hook, None)
+    if not isinstance(function, type(load)) or getattr(method, "__func__", None) is not function:
         return None
     options = getattr(function, MARK)
     if options.get("wrapper") or options.get("hookwrapper"):
