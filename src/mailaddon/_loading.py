@@ -146,7 +146,7 @@ def _arguments(plugin: object, hook: str, method: "Callable[..., Any]") -> "tupl
     default, because pluggy leaves an argument that has one alone.
     """
     function = getattr(type(plugin), hook, None)
-    if not isinstance(function, type(load)) or getattr(method, "__func__", None) is not function:
+    if type(function) is not type(load) or getattr(method, "__func__", None) != function:
         return None
     options = getattr(function, MARK)
     if options.get("wrapper") or options.get("hookwrapper"):
