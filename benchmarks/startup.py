@@ -1,4 +1,4 @@
-"""How long an E* command takes, as a ratio to the least that a Python process with SQLite can take.
+"""How long an E* command takes, as a ratio to the least that a Python process can take, with SQLite and without.
 
     python3 tasks.py bench
 
@@ -23,7 +23,10 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 CHEAP = '[password]\nscheme = "ARGON2ID"\nargon2id_time = 1\nargon2id_memory = 8\n'
 #: A settings file that changed just now is not kept in compiled form yet, as it may change again.
 SETTLED = 2.5
-YARDSTICK = [sys.executable, "-I", "-S", "-c", "import _sqlite3"]
+BARE = [sys.executable, "-I", "-S", "-c", "pass"]
+WITH_SQLITE = [sys.executable, "-I", "-S", "-c", "import _sqlite3"]
+NOTHING = "`python -I -S -c pass`"
+SQLITE = '`python -I -S -c "import _sqlite3"`'
 EXAMPLE = ("1",) * 8
 
 
@@ -60,25 +63,26 @@ def main() -> None:
         seconds(program("EAddUserAlias", "xyz.com", "admin", "a11"), environment, 0)
         time.sleep(SETTLED)
         names = (f"u{number}" for number in range(ROUNDS + 1))
-        calls: dict[str, tuple[Callable[[], list[str]], int, float | None]] = {
-            '`python -I -S -c "import _sqlite3"`': (lambda: YARDSTICK, 0, None),
+        calls: dict[str, tuple[Callable[[], list[str]], int, str, float | None]] = {
+            NOTHING: (lambda: BARE, 0, NOTHING, None),
+            SQLITE: (lambda: WITH_SQLITE, 0, SQLITE, None),
             "`EAddUser`": (
                 lambda: program("EAddUser", "xyz.com", next(names), "s3cret", "Ann", "", "Lee", "1", "1", "1"),
                 0,
+                SQLITE,
                 3.0,
             ),
-            "`EGetUserAliasList`": (lambda: program("EGetUserAliasList", "xyz.com", "admin"), 0, 3.0),
-            "a refusal: invalid argument": (lambda: program("EGetUserAliasList", "xyz.com", "u 1"), 1, 1.7),
+            "`EGetUserAliasList`": (lambda: program("EGetUserAliasList", "xyz.com", "admin"), 0, SQLITE, 1.8),
+            "a refusal: invalid argument": (lambda: program("EGetUserAliasList", "xyz.com", "u 1"), 1, NOTHING, 1.4),
         }
-        least = {name: seconds(call(), environment, status) for name, (call, status, _) in calls.items()}
+        least = {name: seconds(call(), environment, status) for name, (call, status, _, _) in calls.items()}
         for _ in range(ROUNDS):
-            for name, (call, status, _) in calls.items():
+            for name, (call, status, _, _) in calls.items():
                 least[name] = min(least[name], seconds(call(), environment, status))
-    unit = next(iter(least.values()))
     print(f"Process starts, Python {sys.version.split()[0]}, minimum of {ROUNDS}, in turns\n")
-    print("| Call | ms | Ratio | Aim |\n| --- | ---: | ---: | ---: |")
-    for name, (_, _, aim) in calls.items():
-        print(f"| {name} | {least[name] * 1000:.1f} | {least[name] / unit:.2f} | {aim or ''} |")
+    print("| Call | ms | Ratio | to | Aim |\n| --- | ---: | ---: | --- | ---: |")
+    for name, (_, _, unit, aim) in calls.items():
+        print(f"| {name} | {least[name] * 1000:.1f} | {least[name] / least[unit]:.2f} | {unit} | {aim or ''} |")
 
 
 if __name__ == "__main__":

@@ -132,7 +132,8 @@ def test_hooks_are_those_of_the_contract() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=IDS)
 def test_hook_gets_and_gives_what_the_table_says(operation: Operation) -> None:
     specification = getattr(Backend, operation.hook)
-    known = {**vars(records), **vars(collections.abc), "Any": Any}
+    public = {name: getattr(records, name) for name in records.__all__}
+    known = {**public, **vars(collections.abc), "Any": Any}
     hints = typing.get_type_hints(specification, globalns=known)
     results = {
         "none": records.Change | None,

@@ -104,7 +104,8 @@ def test_a_method_says_what_the_command_line_says(operation: Operation, recordin
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[one.command for one in OPERATIONS])
 def test_a_method_has_the_types_of_the_request(operation: Operation) -> None:
     method = getattr(Panel, operation.hook)
-    known = {**vars(records), "Iterator": Iterator, "Any": Any, "ClassVar": typing.ClassVar}
+    public = {name: getattr(records, name) for name in records.__all__}
+    known = {**public, "Iterator": Iterator, "Any": Any, "ClassVar": typing.ClassVar}
     hints = typing.get_type_hints(method, known)
     results: dict[str, Any] = {"none": type(None), "lines": Iterator[str], "text": str}
     results["autoresponder"] = records.AutoResponder | None

@@ -10,7 +10,8 @@ import mailaddon
 from mailaddon import records
 from mailaddon.records import DomainRef, NewUser, Record, Resolution, Secret, UserChange, UserRef
 
-RECORDS = [value for value in vars(records).values() if isinstance(value, type) and issubclass(value, Record)]
+PUBLIC = {name: getattr(records, name) for name in records.__all__}
+RECORDS = [value for value in PUBLIC.values() if isinstance(value, type) and issubclass(value, Record)]
 NEW_USER = {
     "domain": "xyz.com",
     "user": "u1",
@@ -100,6 +101,15 @@ def test_every_record_has_its_annotated_fields() -> None:
             assert futures, path
 
 
-def test_all_records_are_public() -> None:
-    assert {record.__name__ for record in RECORDS} <= set(records.__all__)
+def test_all_records_are_public_and_there_when_they_are_asked_for() -> None:
+    defined = {
+        node.name
+        for path in Path(records.__file__).parent.glob("_*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert defined | {"Record", "Secret"} == set(PUBLIC)
+    assert set(PUBLIC) <= set(dir(records))
     assert all(record.__doc__ for record in RECORDS)
+    with pytest.raises(AttributeError, match="has no attribute 'NewDomian'"):
+        records.NewDomian  # type: ignore[attr-defined] # noqa: B018

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from harness import FLAGS, Home, lines
 
-from mailaddon.directory.routing import resolve
+from mailaddon.directory.resolving import resolve
 from mailaddon.records import Resolution
 
 

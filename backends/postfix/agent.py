@@ -121,7 +121,7 @@ def _attend(instance: "Instance", directory: "Directory", outbox: "Outbox", *, w
 
 def _remind(instance: "Instance") -> None:
     """Have Postfix and Dovecot ask the server again, and deliver what has waited."""
-    for verb in ("reload-dovecot", "reload-postfix", "flush"):
+    for verb in ("reconnect-dovecot", "reload-postfix", "flush"):
         try:
             root.do(instance, verb)
         except MailAddonError as error:

@@ -109,6 +109,12 @@ def _reload_dovecot(instance: Instance) -> None:
     services.reload_dovecot(instance)
 
 
+def _reconnect_dovecot(instance: Instance) -> None:
+    from . import services
+
+    services.reconnect_dovecot(instance)
+
+
 def _flush(instance: Instance) -> None:
     from . import services
 
@@ -218,6 +224,7 @@ VERBS: "dict[str, tuple[Callable[..., str | None], int, str, str]]" = {
     "status": (_status, 0, "", "print their processes"),
     "reload-postfix": (_reload_postfix, 0, "", "have Postfix read its configuration anew"),
     "reload-dovecot": (_reload_dovecot, 0, "", "have Dovecot read its configuration anew"),
+    "reconnect-dovecot": (_reconnect_dovecot, 0, "", "have Dovecot connect to the database anew"),
     "flush": (_flush, 0, "", "try at once what waits in the queue"),
     "kick": (_kick, 1, "USER@DOMAIN or *@DOMAIN", "end open sessions"),
     "network": (

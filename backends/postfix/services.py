@@ -83,11 +83,22 @@ def _living(path: str, name: str) -> int:
     try:
         with open(path, "rb") as file:
             pid = int(file.read())
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            found, _, rest = file.read().partition(b"(")[2].rpartition(b")")
     except (OSError, ValueError):
         return 0
-    return pid if found == name.encode() and rest.split()[0] != b"Z" else 0
+    found, state, _parent = _process(str(pid))
+    return pid if found == name and state != "Z" else 0
+
+
+def _process(pid: str) -> "tuple[str, str, int]":
+    """A process's name, state and parent; `"", "", 0` if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            # The name stands in parentheses, and may have some itself.
+            name, _, rest = file.read().partition("(")[2].rpartition(")")
+    except OSError:
+        return "", "", 0
+    state, parent, *_more = rest.split()
+    return name, state, int(parent)
 
 
 class Exclusively:
@@ -416,6 +427,24 @@ def reload_dovecot(instance: "Instance") -> None:
     """
     if dovecot_pid(instance):
         run(DOVEADM, "-c", instance.dovecot, "reload")
+
+
+def reconnect_dovecot(instance: "Instance") -> None:
+    """Have Dovecot connect to the database anew, if it runs.
+
+    Only the processes that look users up are ended, and it starts them again when they are asked. A reload would end
+    deliveries that are under way, too: whoever delivers would get no answer, and send the message again.
+    """
+    master = dovecot_pid(instance)
+    if not master:
+        return
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        name, _state, parent = _process(pid)
+        if (name, parent) == ("auth", master):  # its workers have the name, too
+            try:
+                os.kill(int(pid), signal.SIGTERM)
+            except ProcessLookupError:  # it has just ended by itself
+                continue
 
 
 def flush(instance: "Instance") -> None:

@@ -22,6 +22,8 @@ CONTRACT = (1, 0)
 #: pluggy's name of the project; the attribute that marks a hook is made of it.
 PROJECT = "mailaddon"
 MARK = "mailaddon_impl"
+#: The hooks that some function somewhere implements under a name of its own, by the option `specname`.
+RENAMED: set[str] = set()
 #: Where plugins announce themselves.
 ENTRY_POINT_GROUP = "mailaddon.backends"
 
@@ -70,6 +72,8 @@ def hookimpl(
     """Mark a method as the implementation of the hook of the same name, with or without pluggy's options."""
 
     def mark(marked: "Callable[..., Any]") -> "Callable[..., Any]":
+        if specname:
+            RENAMED.add(specname)
         setattr(
             marked,
             MARK,

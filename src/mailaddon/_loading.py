@@ -9,12 +9,12 @@ wrappers.
 import os
 import sys
 
-from ._contract import CONTRACT, ENTRY_POINT_GROUP, MARK, PROJECT, Context
+from ._contract import CONTRACT, ENTRY_POINT_GROUP, MARK, PROJECT, RENAMED, Context
 from .errors import BackendUnusable, BadResult, MailAddonError, NotSupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from importlib.metadata import EntryPoint
     from typing import Any
 
@@ -75,9 +75,9 @@ class LoadedBackend:
         method = _implementation(self.plugin, hook)
         if method is None:
             raise NotSupported(f"not supported by {self.name}")
-        options = getattr(method, MARK)
-        if self._manager is None and not (options["wrapper"] or options["hookwrapper"]):
-            return method(request=request) if _takes_request(method) else method()
+        takes = None if self._manager else _arguments(self.plugin, hook, method)
+        if takes is not None:
+            return method(request) if takes else method()
         manager = self._manager or _managed(self.plugin)
         return getattr(manager.hook, hook)(request=request)
 
@@ -124,18 +124,37 @@ class LoadedBackend:
 def _implementation(plugin: object, hook: str) -> "Callable[..., Any] | None":
     method = getattr(plugin, hook, None)
     options = getattr(method, MARK, None)
-    if options is not None and options["specname"] in {None, hook}:
+    if isinstance(options, dict) and (options.get("specname") or hook) == hook:
         return method
-    for name in dir(type(plugin)):
-        options = getattr(getattr(plugin, name, None), MARK, None)
-        if options is not None and options["specname"] == hook:
-            return getattr(plugin, name)  # type: ignore[no-any-return]
-    return None
+    return next(_renamed(plugin, hook), None)
 
 
-def _takes_request(method: "Callable[..., Any]") -> bool:
-    code = getattr(method, "__code__", None)
-    return code is None or "request" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+def _renamed(plugin: object, hook: str) -> "Iterator[Callable[..., Any]]":
+    """What implements a hook under another name."""
+    if hook in RENAMED or "pluggy" in sys.modules:  # whose own marker may have been used
+        for name in dir(type(plugin)):
+            method = getattr(plugin, name, None) if name != hook else None
+            options = getattr(method, MARK, None)
+            if isinstance(options, dict) and options.get("specname") == hook:
+                yield method  # type: ignore[misc] # only functions have the mark
+
+
+def _arguments(plugin: object, hook: str, method: "Callable[..., Any]") -> "tuple[str, ...] | None":
+    """What an implementation takes that can be called without pluggy: the request or nothing; None if it cannot be.
+
+    It can be where pluggy would do nothing but that: it is the only one, no wrapper, and an ordinary method without any
+    default, because pluggy leaves an argument that has one alone.
+    """
+    function = getattr(type(plugin), hook, None)
+    if type(function) is not type(load) or getattr(method, "__func__", None) != function:
+        return None
+    options = getattr(function, MARK)
+    if options.get("wrapper") or options.get("hookwrapper"):
+        return None
+    if function.__defaults__ or "__wrapped__" in function.__dict__:
+        return None
+    names = function.__code__.co_varnames[1 : function.__code__.co_argcount]
+    return names if names in {(), ("request",)} and next(_renamed(plugin, hook), None) is None else None
 
 
 def _managed(*plugins: object) -> "Any":

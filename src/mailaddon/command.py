@@ -10,11 +10,11 @@ shutdown, which could still fail or print something, is not part of a command.
 """
 
 import _signal  # type: ignore[import-not-found] # what signal is made of, without importing enum
+import gc
 import os
 import sys
 
 from .errors import InternalError, InvalidArgument, MailAddonError, StorageFailed
-from .operations import find
 from .values import Secret, decode, masked
 
 TYPE_CHECKING = False
@@ -30,6 +30,9 @@ _STDOUT = 1
 _STDERR = 2
 _LINE_END = os.linesep
 ERROR_LOG = os.path.join("log", "errors.log")
+#: How many objects a command makes before cycles among them are looked for. Loading modules makes thousands that all
+#: stay, and looking through them again and again would cost more than the command's own work.
+_GARBAGE = 50_000
 
 
 def main(program: str) -> "NoReturn":
@@ -55,6 +58,7 @@ def run(program: str, perform: "Perform", argv: "Sequence[str] | None" = None) -
             passwords among them, which then never reach the log. It returns what is printed, and refuses by raising.
         argv: the arguments; None for those of `sys.argv`.
     """
+    gc.set_threshold(_GARBAGE)
     _end_on_signals(program)
     stdout_open = _keep_standard_descriptors()
     sys.stdout = sys.stderr  # what a plugin prints is no result
@@ -96,6 +100,8 @@ def become_owner_of_home() -> None:
 
 
 def _perform(program: str, argv: "Sequence[str]", secrets: list[str], backend: str = "") -> str:
+    from .operations import find
+
     operation = find(program)
     if len(argv) == 1 and argv[0] in {"--help", "--version"}:
         return information(operation, program, argv[0])
@@ -178,13 +184,28 @@ def _refuse(program: str, error: MailAddonError) -> None:
 
 
 def _message_descriptors() -> tuple[int, ...]:
-    from . import home, settings
+    from . import home
 
     try:
-        chosen = settings.load(home.locate())["messages"]
+        path = home.locate()
+        if not _may_set(os.path.join(path, home.SETTINGS_FILE), b"messages"):
+            return (_STDERR,)
+        from . import settings
+
+        chosen = settings.load(path)["messages"]
     except MailAddonError:
         chosen = "stderr"
     return {"stdout": (_STDOUT,), "both": (_STDERR, _STDOUT)}.get(chosen, (_STDERR,))
+
+
+def _may_set(path: str, key: bytes) -> bool:
+    """Whether a TOML file may have a key: its name is there, or an escape that may stand for it."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            content = file.read()
+    except OSError:
+        return False
+    return key in content or b"\\" in content
 
 
 def logged(program: str, error: BaseException, secrets: "Sequence[str]", folder: str = "") -> MailAddonError:

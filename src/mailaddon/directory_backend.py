@@ -443,10 +443,10 @@ class DirectoryBackend:
 
     @hookimpl
     def resolve_address(self, request: "records.EmailAddress") -> "records.Resolution":
-        from .directory import routing
+        from .directory import resolving
 
         with self._directory.read() as tx:
-            return routing.resolve(tx, request.address)
+            return resolving.resolve(tx, request.address)
 
     @hookimpl
     def get_domain(self, request: "records.DomainRef") -> "records.DomainInfo":

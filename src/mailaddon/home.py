@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: The home of a system service.
 OF_A_SERVICE = "/var/lib/mailaddon"
+#: Where the settings are, in the home.
+SETTINGS_FILE = "mailaddon.toml"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)

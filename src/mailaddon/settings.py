@@ -4,13 +4,14 @@ import os
 
 from . import _compiled
 from .errors import NotConfigured
+from .home import SETTINGS_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-FILE = "mailaddon.toml"
+FILE = SETTINGS_FILE
 _KEPT = ".mailaddon.toml.compiled"
 
 

@@ -4,7 +4,7 @@ A library that a backend may use; it knows nothing of hooks or commands. `Direct
 or one on a PostgreSQL server; its transactions run functions of the modules beside this one:
 
     domains, users, lists, filters, server    what the operations do
-    routing, info                             where mail goes; what there is
+    routing, resolving, info                  where mail goes; what there is
     passwords                                 hashes that Dovecot verifies
     storage, journal                          mail folders, made and removed safely
     exporting, importing                      the archive format

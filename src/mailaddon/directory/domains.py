@@ -3,14 +3,11 @@
 import os
 
 from ..errors import AlreadyExists, Conflict, LimitReached, NotFound
-from ..records import Change
-from . import routing, storage
 from .names import DOMAIN_FEATURES, Domain, check_feature, get_domain, is_here, owner_of_name
-from .users import check_unused, insert_user
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..records import DomainAddress, DomainAlias, DomainChange, NewDomain
+    from ..records import Change, DomainAddress, DomainAlias, DomainChange, NewDomain
     from .store import Transaction
 
 
@@ -63,6 +60,8 @@ def add(tx: "Transaction", new: "NewDomain", password: str) -> Domain:
         AlreadyExists, Conflict: as `check_new`, and when the folder holds files already.
         StorageFailed: the folders cannot be made.
     """
+    from .users import insert_user
+
     domain = insert_domain(tx, new)
     owner_id = insert_user(tx, domain, new.owner, password, ("", "", ""), (True, True, True))
     tx.run(
@@ -81,6 +80,8 @@ def insert_domain(tx: "Transaction", new: "NewDomain") -> Domain:
     Raises:
         AlreadyExists, Conflict, StorageFailed: as `add`.
     """
+    from .users import check_unused
+
     folder = check_new(tx, new.domain, new.mailbox_directory)
     if folder not in tx.journal.gone:
         check_unused(folder)
@@ -105,13 +106,15 @@ def insert_domain(tx: "Transaction", new: "NewDomain") -> Domain:
 
 
 def _exists(path: str) -> bool:
+    from . import storage
+
     try:
         return not storage.missing_from(path)
     except OSError as error:
         raise storage.refused("used", path, error) from None
 
 
-def edit(tx: "Transaction", change: "DomainChange") -> Change:
+def edit(tx: "Transaction", change: "DomainChange") -> "Change":
     """Replace a domain's limit and features.
 
     Raises:
@@ -131,14 +134,16 @@ def edit(tx: "Transaction", change: "DomainChange") -> Change:
     return update(tx, domain, after)
 
 
-def update(tx: "Transaction", domain: Domain, after: "dict[str, object]") -> Change:
+def update(tx: "Transaction", domain: Domain, after: "dict[str, object]") -> "Change":
     """Set columns of a domain."""
+    from ..records import Change
+
     columns = ", ".join(f"{column} = ?" for column in after)
     tx.run(f"UPDATE domain SET {columns}, changed = ? WHERE id = ?", *after.values(), tx.now, domain.id)  # noqa: S608
     return Change(before={column: getattr(domain, column) for column in after}, after=after)
 
 
-def set_suspended(tx: "Transaction", name: str, *, suspended: bool) -> Change:
+def set_suspended(tx: "Transaction", name: str, *, suspended: bool) -> "Change":
     """Suspend or resume a domain; its users' own suspensions stay as they are.
 
     Raises:
@@ -147,7 +152,7 @@ def set_suspended(tx: "Transaction", name: str, *, suspended: bool) -> Change:
     return update(tx, get_domain(tx, name), {"suspended": int(suspended)})
 
 
-def change_ip(tx: "Transaction", change: "DomainAddress") -> Change:
+def change_ip(tx: "Transaction", change: "DomainAddress") -> "Change":
     """Set a domain's IP address.
 
     Raises:
@@ -156,13 +161,15 @@ def change_ip(tx: "Transaction", change: "DomainAddress") -> Change:
     return update(tx, get_domain(tx, change.domain), {"ip_address": change.ip_address})
 
 
-def delete(tx: "Transaction", name: str) -> Change:
+def delete(tx: "Transaction", name: str) -> "Change":
     """Delete a domain, everything in it, its mail, and its addresses' places in other domains' lists and catch-alls.
 
     Raises:
         NotFound: there is no such domain.
         StorageFailed: its mail cannot be removed; then nothing is.
     """
+    from ..records import Change
+
     domain = get_domain(tx, name)
     names = "SELECT name FROM domain_name WHERE domain_id = ?"
     tx.run(f"DELETE FROM list_member WHERE domain IN ({names})", domain.id)  # noqa: S608 - our text
@@ -210,6 +217,8 @@ def insert_alias(tx: "Transaction", domain: Domain, alias: str) -> None:
     Raises:
         ForwardLoop: as `add_alias`.
     """
+    from . import routing
+
     tx.insert("domain_name", name=alias, domain_id=domain.id, kind="alias")
     routing.check_forwards_to_domain(tx, alias)
 

@@ -1,7 +1,6 @@
 """Distribution lists and mailing lists, their members, and spam filters."""
 
 from ..errors import AlreadyExists, NotFound
-from . import routing
 from .names import KINDS, Domain, check_feature, check_free, get_domain, kind_of, split
 
 TYPE_CHECKING = False
@@ -39,6 +38,8 @@ def delete(tx: "Transaction", kind: str, domain_name: str, name: str) -> None:
     Raises:
         NotFound: there is no such list.
     """
+    from . import routing
+
     domain = get_domain(tx, domain_name)
     tx.run("DELETE FROM address WHERE id = ?", list_id(tx, kind, domain, name))
     routing.leave_lists(tx, domain, [name])

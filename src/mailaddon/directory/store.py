@@ -8,7 +8,6 @@ import time
 from _thread import _local as ThreadLocal  # noqa: N812 - threading.local, without importing threading
 
 from ..errors import MailAddonError, NotConfigured, NotSupported, Unavailable, UpgradeNeeded
-from .journal import Journal, abandoned, recover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from ._database import Connection, Database
     from ._group import Group
+    from .journal import Journal
     from .outbox import Outbox
 
 #: The version that `schema.MIGRATIONS` leads to; written here so that a call need not import the schema.
@@ -110,7 +110,7 @@ class Directory:
         """
         return Transaction(self, writes=False) if self.group is None else self.group.view()
 
-    def write(self, *, dry_run: bool = False, journal: Journal | None = None) -> "Transaction":
+    def write(self, *, dry_run: bool = False, journal: "Journal | None" = None) -> "Transaction":
         """One change for one `with` block: it is in force when the block ends, or not at all if the block raises.
 
         Args:
@@ -170,53 +170,80 @@ class Transaction:
 
     Attributes:
         directory: where it runs.
-        journal: what the block does in mail storage.
         now: the time of the transaction, seconds since 1970.
         awaited: ids of effects that other hosts perform, for which a command waits a little while.
     """
 
     def __init__(
-        self, directory: Directory, *, writes: bool, dry_run: bool = False, journal: Journal | None = None
+        self, directory: Directory, *, writes: bool, dry_run: bool = False, journal: "Journal | None" = None
     ) -> None:
         self.directory = directory
-        self.journal = journal or Journal(directory.home, shared=directory.database.shared, reclaim=directory.reclaim)
+        self._journal = journal
         self.now = int(time.time())
         self.awaited: list[int] = []
         self._writes = writes
         self._dry_run = dry_run
         self._connection: Connection | None = None
 
+    @property
+    def journal(self) -> "Journal":
+        """What the block does in mail storage; most blocks do nothing there, and never load it."""
+        if self._journal is None:
+            from .journal import Journal
+
+            directory = self.directory
+            self._journal = Journal(directory.home, shared=directory.database.shared, reclaim=directory.reclaim)
+            self._journal.begin()
+        return self._journal
+
     def __enter__(self) -> "Self":
-        if not self._writes and abandoned(self.directory.home):
+        if not self._writes and self._journals_left():
             self._put_right()
         try:
             self._connection = self.directory.database.begin(writes=self._writes)
             if self._writes:
                 self._recover()
         except BaseException:
-            self.journal.undo()
+            self._undo()
             raise
         return self
 
+    def _journals_left(self) -> bool:
+        """Whether a killed process left a journal behind."""
+        if not _has_journals(self.directory.home):
+            return False
+        from .journal import abandoned
+
+        return abandoned(self.directory.home)
+
     def _recover(self) -> None:
         try:
-            self.journal.adopt(recover(self))
-            self.journal.begin()
+            if _has_journals(self.directory.home) or self.one("SELECT token FROM storage_commit LIMIT 1"):
+                from .journal import recover
+
+                self.journal.adopt(recover(self))
+            if self._journal is not None:
+                self._journal.begin()
         except BaseException as error:
             self._roll_back()
             if isinstance(error, self.directory.database.error):
                 raise self.directory.database.failure(error) from error
             raise
 
+    def _undo(self) -> None:
+        if self._journal is not None:
+            self._journal.undo()
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _traceback: object) -> None:
         if not self._writes:
             self._roll_back()
         elif kind is not None or self._dry_run:
             self._roll_back()
-            self.journal.undo()
+            self._undo()
         else:
             self._commit()
-            self.journal.finish()
+            if self._journal is not None:
+                self._journal.finish()
             if self.directory.outbox is not None:
                 self.directory.outbox.after_commit(self)
         if isinstance(error, self.directory.database.error):
@@ -227,15 +254,16 @@ class Transaction:
         try:
             if self.directory.outbox is not None:
                 self.directory.outbox.before_commit(self)
-            if self.journal.used:
-                self.run("INSERT INTO storage_commit (token) VALUES (?)", self.journal.token)
+            if self._journal is not None and self._journal.used:
+                self.run("INSERT INTO storage_commit (token) VALUES (?)", self._journal.token)
             database.commit(self.connection)
         except Undecided:
-            self.journal.leave()  # the token will tell whoever comes next
+            if self._journal is not None:
+                self._journal.leave()  # the token will tell whoever comes next
             raise
         except BaseException as error:
             self._roll_back()
-            self.journal.undo()
+            self._undo()
             if isinstance(error, database.error):
                 raise database.failure(error) from error
             raise
@@ -296,6 +324,16 @@ class Transaction:
     def insert_new(self, table: str, **values: object) -> bool:
         """Insert a row unless its key exists; whether it was inserted."""
         return bool(self.run(f"{_insertion(table, values)} ON CONFLICT DO NOTHING", *values.values()))
+
+
+def _has_journals(home: str) -> bool:
+    """Whether there may be journals, of living processes or of others; whoever reads them says if they cannot be."""
+    try:
+        return bool(os.listdir(os.path.join(home, "journal")))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def _insertion(table: str, values: "Mapping[str, object]") -> str:

@@ -3,13 +3,11 @@
 import os
 
 from ..errors import AlreadyExists, Conflict, ForwardLoop, LimitReached, NotFound
-from ..records import AutoResponder, Change
-from . import routing, storage
 from .names import Domain, User, check_feature, check_free, get_domain, get_user, is_here, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..records import AutoResponderSetting, Forward, NewUser, UserAlias, UserChange
+    from ..records import AutoResponder, AutoResponderSetting, Change, Forward, NewUser, UserAlias, UserChange
     from .store import Transaction
 
 
@@ -90,6 +88,8 @@ def check_unused(folder: str) -> None:
         Conflict: it has.
         StorageFailed: it cannot be read.
     """
+    from . import storage
+
     try:
         used = storage.has_files(folder)
     except OSError as error:
@@ -98,7 +98,7 @@ def check_unused(folder: str) -> None:
         raise Conflict(f"the folder {folder} holds files already; move them away first")
 
 
-def edit(tx: "Transaction", change: "UserChange", password: str) -> Change:
+def edit(tx: "Transaction", change: "UserChange", password: str) -> "Change":
     """Replace a user's fields.
 
     Args:
@@ -123,8 +123,10 @@ def edit(tx: "Transaction", change: "UserChange", password: str) -> Change:
     return update(tx, user, after)
 
 
-def update(tx: "Transaction", user: User, after: "dict[str, object]") -> Change:
+def update(tx: "Transaction", user: User, after: "dict[str, object]") -> "Change":
     """Set columns of a user, other than the password."""
+    from ..records import Change
+
     columns = ", ".join(f"{column} = ?" for column in after)
     tx.run(f"UPDATE user SET {columns}, changed = ? WHERE id = ?", *after.values(), tx.now, user.id)  # noqa: S608
     return Change(before={column: getattr(user, column) for column in after}, after=after)
@@ -141,7 +143,7 @@ def password_hash(tx: "Transaction", domain: str, name: str) -> str:
     return str(found)
 
 
-def set_suspended(tx: "Transaction", domain: str, name: str, *, suspended: bool) -> Change:
+def set_suspended(tx: "Transaction", domain: str, name: str, *, suspended: bool) -> "Change":
     """Suspend or resume a user.
 
     Raises:
@@ -162,6 +164,8 @@ def delete(tx: "Transaction", domain_name: str, name: str) -> None:
     user = get_user(tx, domain, name)
     if user.id == domain.owner_id:
         raise Conflict(f"user {name}@{domain.name} owns the domain and cannot be deleted while the domain exists")
+    from . import routing
+
     gone = [name, *_alias_names(tx, domain, user)]
     routing.leave_lists(tx, domain, gone)
     routing.clear_catch_alls(tx, domain, gone)
@@ -209,6 +213,8 @@ def insert_alias(tx: "Transaction", domain: Domain, user: User, alias: str) -> N
     Raises:
         ForwardLoop: as `add_alias`.
     """
+    from . import routing
+
     tx.insert("address", domain_id=domain.id, local_part=alias, kind="alias", user_id=user.id, created=tx.now)
     for local_part, host in tx.all("SELECT local_part, domain FROM forward WHERE user_id = ?", user.id):
         if routing.user_at(tx, local_part, host) == user.id:
@@ -232,6 +238,8 @@ def delete_alias(tx: "Transaction", request: "UserAlias") -> None:
     )
     if not deleted:
         raise NotFound(f"{request.alias}@{domain.name} is not an alias of user {user.name}@{domain.name}")
+    from . import routing
+
     routing.clear_catch_alls(tx, domain, [request.alias])
 
 
@@ -272,6 +280,8 @@ def insert_forward(tx: "Transaction", domain: Domain, user: User, address: str, 
     Raises:
         ForwardLoop: as `add_forward`.
     """
+    from . import routing
+
     local_part, host = split(address)
     if routing.user_at(tx, local_part, host) == user.id:
         raise ForwardLoop(f"{address} is user {user.name}@{domain.name} itself", parameter="UserForward")
@@ -298,13 +308,15 @@ def delete_forward(tx: "Transaction", request: "Forward") -> None:
         raise NotFound(f"user {user.name}@{domain.name} does not forward to {request.address}")
 
 
-def set_autoresponder(tx: "Transaction", request: "AutoResponderSetting") -> Change:
+def set_autoresponder(tx: "Transaction", request: "AutoResponderSetting") -> "Change":
     """Set the reply that a user's mailbox sends, in place of an earlier one.
 
     Raises:
         NotFound: there is no such user.
         FeatureDisabled: the domain or the user may have no autoresponder.
     """
+    from ..records import Change
+
     domain = get_domain(tx, request.domain)
     user = get_user(tx, domain, request.user)
     check_feature(domain, "autoresponders", user)
@@ -321,7 +333,7 @@ def replace_autoresponder(tx: "Transaction", user: User, subject: str, message: 
     tx.insert("autoresponder", user_id=user.id, subject=subject, message=message, changed=tx.now)
 
 
-def autoresponder(tx: "Transaction", domain: str, name: str) -> AutoResponder | None:
+def autoresponder(tx: "Transaction", domain: str, name: str) -> "AutoResponder | None":
     """The reply that a user's mailbox sends, or None.
 
     Raises:
@@ -330,7 +342,9 @@ def autoresponder(tx: "Transaction", domain: str, name: str) -> AutoResponder | 
     return _autoresponder(tx, get_user(tx, get_domain(tx, domain), name))
 
 
-def _autoresponder(tx: "Transaction", user: User) -> AutoResponder | None:
+def _autoresponder(tx: "Transaction", user: User) -> "AutoResponder | None":
+    from ..records import AutoResponder
+
     row = tx.one("SELECT subject, message FROM autoresponder WHERE user_id = ?", user.id)
     return AutoResponder(subject=row[0], message=row[1]) if row else None
 

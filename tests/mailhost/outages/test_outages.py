@@ -1,5 +1,6 @@
 """A PostgreSQL server that goes away and comes back, and the agents that see it."""
 
+import csv
 import imaplib
 import os
 import signal
@@ -71,6 +72,41 @@ def test_nothing_bounces_when_daemons_notice_late_that_the_server_is_back(away: 
     host.prints("mailaddon", "host", "reload")
     host.prints("EStartMailServer")  # tries what waits
     assert host.eventually(f"u1@{domain}", 2) == ["0", "1"]
+
+
+def lookups(host: Host) -> set[int]:
+    """Dovecot's processes that look users up."""
+    call = ["/usr/bin/doveadm", "-f", "tab", "-c", host.root / "etc" / "dovecot" / "dovecot.conf", "process", "status"]
+    done = subprocess.run(call, check=True, capture_output=True, encoding="ascii")
+    found = csv.DictReader(done.stdout.splitlines(), delimiter="\t")
+    return {int(row["pid"]) for row in found if row["name"].startswith("auth")}
+
+
+def test_a_delivery_and_a_session_go_on_while_daemons_connect_anew(away: tuple[Host, Server]) -> None:
+    """Who delivers would lose the answer if Dovecot were reloaded, and send the message again."""
+    host, server = away
+    domain = host.add_domain("u1")
+    host.takes(f"u1@{domain}", subject="before")
+    assert host.subjects(f"u1@{domain}") == ["before"]
+    session = host.login(f"u1@{domain}")
+    before = lookups(host)
+    assert before
+    with smtplib.LMTP(str(host.root / "run" / "dovecot" / "lmtp-postfix")) as delivery:
+        delivery.ehlo_or_helo_if_needed()
+        assert delivery.mail("sender@example.org")[0] == 250
+        assert delivery.rcpt(f"u1@{domain}")[0] == 250
+        assert delivery.docmd("DATA")[0] == 354
+        delivery.send("Subject: slow\r\n\r\nhalf of it")
+        server.stop(signal.SIGQUIT)
+        wait_for(lambda: "does not answer" in host.log("follow.log"), lambda: host.log("follow.log"))
+        server.start()
+        wait_for(lambda: not lookups(host) & before, lambda: host.log("follow.log"))
+        host.login(f"u1@{domain}").logout()
+        delivery.send(" and the other half\r\n.\r\n")
+        assert delivery.getreply()[0] == 250
+    assert host.subjects(f"u1@{domain}") == ["before", "slow"]
+    assert session.noop()[0] == "OK"
+    session.logout()
 
 
 def reload_postfix(host: Host) -> None:
