@@ -264,22 +264,8 @@ def _supported(one: capabilities.Capability) -> str:
 
 ABOUT_SUPPORT = """\
 How far the built-in backends support each operation. `mailaddon backends --capabilities` shows it for all that are
-installed, `mailaddon backends NAME --capabilities` for one as it is set up, with the reasons: of a registered add-on what
-its programs are there for. [The contract](plugin-contract.md#capabilities) says how a plugin declares it.
-"""
-ABOUT_READY}\n{reasons}"
-    return f"# Capabilities\n\n{NOTICE}{ABOUT_SUPPORT}\n{levels}\n{matrix}\n{ready}"
-
-
-def _supported(one: capabilities.Capability) -> str:
-    succeeds = "the command succeeds without doing anything" if one.succeeds else ""
-    return "; ".join(filter(None, [f"{one.support}{': ' * bool(one.reason)}{one.reason}", succeeds]))
-
-
-ABOUT_SUPPORT = """\
-How far the built-in backends support each operation. `mailaddon backends --capabilities` shows it for all that are
-installed, `mailaddon backends NAME --capabilities` for one as it is set up, with the reasons: of a registered add-on what
-its programs are there for. [The contract](plugin-contract.md#capabilities) says how a plugin declares it.
+installed, `mailaddon backends NAME --capabilities` for one as it is set up, with the reasons: of a registered add-on
+what its programs are there for. [The contract](plugin-contract.md#capabilities) says how a plugin declares it.
 """
 ABOUT_READY = """\
 Whether a backend could work now is apart from what it can do. `mailaddon backends NAME --ready`, `mailaddon doctor` and
