@@ -306,6 +306,7 @@ The table `[backends.<name>]` belongs to the backend of that name, which gets it
 - `MAILADDON_HOME`: the folder of all state, an absolute path. Without it the home is `/var/lib/mailaddon` for root,
   `$XDG_DATA_HOME/mailaddon` or `~/.local/share/mailaddon` for another user, and `%PROGRAMDATA%\\mailaddon` on Windows.
 - `MAILADDON_BACKEND`: overrides the setting `backend`.
+- `MAILADDON_TRACE`: a file in which every call is recorded; see [tracing](tracing.md).
 """
 
 

@@ -1,8 +1,9 @@
 """`mailaddon replay`: a trace's calls once more, on another backend or another version of it.
 
-JSON: `{"version": 1, "ok", "backend", "calls", "skipped", "complete", "differences": [{"line", "operation", "arguments",
-"recorded", "replayed", "reason"}, …]}`. `recorded` and `replayed` are `{"ok": true, "result"}` or `{"ok": false,
-"error": {"code", "message"}}`; they and `operation` are null for a line that cannot be read, for which `reason` says why.
+JSON: `{"version": 1, "ok", "backend", "calls", "skipped", "complete", "differences": [{"line", "operation",
+"arguments", "recorded", "replayed", "reason"}, …]}`. `recorded` and `replayed` are `{"ok": true, "result"}` or
+`{"ok": false, "error": {"code", "message"}}`; they and `operation` are null for a line that cannot be read, for which
+`reason` says why.
 """
 
 import json

@@ -132,7 +132,7 @@ def _content(line: bytes) -> dict[str, Any]:
     if len(line) > _MOST:
         raise _Unfit(f"it is longer than {_MOST} octets")
     try:
-        content = json.loads(line)
+        content = json.loads(line.removesuffix(b"\n").decode("utf-8"))
     except UnicodeDecodeError:
         raise _Unfit("it is not UTF-8") from None
     except json.JSONDecodeError as error:
