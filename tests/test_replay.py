@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from addon_sets import sample
 from conftest import ALL_ON, SCRIPTS, Panel
 from harness import tree
 from patience import HANGS
@@ -213,6 +214,24 @@ def test_a_given_home_is_used_with_its_settings_and_data(written: Callable[..., 
     assert (done.returncode, b"leave out --settings" in done.stderr) == (1, True)
     done = panel.run("mailaddon", "replay", path, "--settings", "/nowhere.toml")
     assert (done.returncode, b"/nowhere.toml cannot be read" in done.stderr) == (1, True)
+
+
+def test_an_add_on_is_called_as_it_is_registered(written: Callable[..., str], panel: Panel, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    sample(panel.home, state, program="addon.sh", interpreter="sh")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[backends.executable.environment]\nADDON_STATE = "{state}"\n')
+    path = written(
+        DOMAIN,
+        {"operation": "EGetDomainAliasList", "arguments": ["xyz.com"]},
+        {"operation": "show", "arguments": ["xyz.com"], "ok": False, "error": {"code": "not-supported"}},
+    )
+    done = panel.run("mailaddon", "replay", path, "--backend", "Acme/Sample/1", "--settings", str(settings))
+    assert done.stdout.decode() == "3 calls on Acme/Sample/1: all came out as recorded\n"
+    (panel.home / "addons.json").unlink()
+    done = panel.run("mailaddon", "replay", path, "--backend", "Acme/Sample/1")
+    assert (done.returncode, b"[not-configured]" in done.stdout) == (1, True)
 
 
 def test_a_replay_is_not_recorded_into_what_it_reads(written: Callable[..., str], panel: Panel) -> None:

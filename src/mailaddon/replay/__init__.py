@@ -17,9 +17,10 @@ import tempfile
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from .. import registrations
 from .._record import Record
 from ..errors import InvalidArgument, NotFound
-from ..home import TRACE, check_owner
+from ..home import TRACE, check_owner, locate
 from ..service import Service
 from ..settings import FILE
 from .comparing import Difference, compared, outcome
@@ -90,7 +91,7 @@ def replay(
         if home:
             check_owner(home)
         else:
-            home = _scratch_home(folder, settings)
+            home = _scratch_home(folder, settings, of_add_ons=backend == "executable" or "/" in backend)
         service = stack.enter_context(Service.open(home, backend))
         stand_ins = StandIns("" if same_paths else os.path.join(folder, "files"))
         return _run(trace, service, stand_ins, advance, until, keep_going=keep_going)
@@ -141,7 +142,8 @@ def _check_apart(path: str) -> None:
         raise InvalidArgument(f"{TRACE} names the same file, {path}; name another one, or unset it")
 
 
-def _scratch_home(folder: str, settings: str) -> str:
+def _scratch_home(folder: str, settings: str, *, of_add_ons: bool) -> str:
+    """An empty home; of add-ons, one with the registrations of the present home."""
     home = os.path.join(folder, "home")
     os.mkdir(home, 0o700)
     if settings:
@@ -149,6 +151,9 @@ def _scratch_home(folder: str, settings: str) -> str:
             shutil.copyfile(settings, os.path.join(home, FILE))
         except OSError as error:
             raise NotFound(f"the settings {settings} cannot be read: {error.strerror}") from None
+    registered = os.path.join(locate(), registrations.FILE) if of_add_ons else ""
+    if registered and os.path.exists(registered):
+        shutil.copyfile(registered, os.path.join(home, registrations.FILE))
     return home
 
 
