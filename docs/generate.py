@@ -1,8 +1,8 @@
 """Writes the reference from the operation table, the error list and the settings.
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
-                                   README's table, the tables of docs/calling-add-ons.md and docs/mailhost.md, and
-                                   src/mailaddon/_panel/
+                                   docs/capabilities.md, README's table, the tables of docs/calling-add-ons.md and
+                                   docs/mailhost.md, and src/mailaddon/_panel/
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
@@ -15,14 +15,17 @@ from pathlib import Path
 
 import legacy_run
 import panel_methods
-from mailaddon.backends.executable import legacy
+from mailaddon.backends.embedded import EmbeddedBackend
+from mailaddon.backends.executable import ExecutableBackend, legacy
 from mailaddon.backends.executable.options import OPTIONS
-from mailaddon.backends.postfix import lookups, policy, privileged, rights
+from mailaddon.backends.postfix import PostfixBackend, lookups, policy, privileged, rights
 from mailaddon.backends.postfix.layout import Instance
 
-from mailaddon import ERRORS, __version__, operations
+from mailaddon import ERRORS, __version__, capabilities, operations
 from mailaddon._help import COMMON_ERRORS, errors_of, example, meaning, output_of
+from mailaddon._loading import LoadedBackend
 from mailaddon.operations.model import Operation
+from mailaddon.readiness import REASONS
 from mailaddon.settings import SETTINGS, Setting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +73,7 @@ def generated() -> dict[Path, str]:
     files[DOCS / "errors.md"] = errors()
     files[DOCS / "settings.md"] = settings()
     files[DOCS / "lookups.md"] = mail_lookups()
+    files[DOCS / "capabilities.md"] = supported()
     for name, text in panel_methods.modules().items():
         files[ROOT / "src" / "mailaddon" / "_panel" / f"{name}.py"] = text
     tables = {
@@ -235,6 +239,41 @@ A vendor's plugin adds codes of its own, `x-<vendor>-<name>`, by raising `Vendor
 """.format(common=", ".join(map(code, COMMON_ERRORS)))
 
 
+def supported() -> str:
+    """The page of what the built-in backends support, and of what a backend's check may find."""
+    classes = {"embedded": EmbeddedBackend, "executable": ExecutableBackend, "postfix": PostfixBackend}
+    found = {
+        name: capabilities.of(LoadedBackend(name, name, cls.__new__(cls)), as_set_up=False)  # the classes alone count
+        for name, cls in classes.items()
+    }
+    cells = [
+        (operation.command, *[_supported(one[operation.command]) for one in found.values()])
+        for operation in operations.OPERATIONS
+    ]
+    levels = table(("Support", "What it means"), [(code(one), str(one.__doc__)) for one in capabilities.Support])
+    matrix = table(("Operation", *found), cells)
+    reasons = table(("Code", "When"), [(code(name), sentence(when)) for name, when in REASONS.items()])
+    ready = f"## Readiness\n\n{ABOUT_READY}\n{reasons}"
+    return f"# Capabilities\n\n{NOTICE}{ABOUT_SUPPORT}\n{levels}\n{matrix}\n{ready}"
+
+
+def _supported(one: capabilities.Capability) -> str:
+    succeeds = "the command succeeds without doing anything" if one.succeeds else ""
+    return "; ".join(filter(None, [f"{one.support}{': ' * bool(one.reason)}{one.reason}", succeeds]))
+
+
+ABOUT_SUPPORT = """\
+How far the built-in backends support each operation. `mailaddon backends --capabilities` shows it for all that are
+installed, `mailaddon backends NAME --capabilities` for one as it is set up, with the reasons: of a registered add-on
+what its programs are there for. [The contract](plugin-contract.md#capabilities) says how a plugin declares it.
+"""
+ABOUT_READY = """\
+Whether a backend could work now is apart from what it can do. `mailaddon backends NAME --ready`, `mailaddon doctor` and
+RegisterMailAddon ask its [check](plugin-contract.md#readiness), which changes nothing. What is wrong has one of these
+codes, or a vendor's `x-<vendor>-<name>`. They are an interface, as the codes of [errors](errors.md) are.
+"""
+
+
 def settings() -> str:
     """The page of the settings."""
     rows = [(code(s.name), code(toml(s.default)), accepted(s), s.description) for s in SETTINGS]
@@ -267,6 +306,7 @@ The table `[backends.<name>]` belongs to the backend of that name, which gets it
 - `MAILADDON_HOME`: the folder of all state, an absolute path. Without it the home is `/var/lib/mailaddon` for root,
   `$XDG_DATA_HOME/mailaddon` or `~/.local/share/mailaddon` for another user, and `%PROGRAMDATA%\\mailaddon` on Windows.
 - `MAILADDON_BACKEND`: overrides the setting `backend`.
+- `MAILADDON_TRACE`: a file in which every call is recorded; see [tracing](tracing.md).
 """
 
 

@@ -5,15 +5,19 @@
 
 The arguments are the guide's. `--directory DIR` or `--directory=DIR` may stand before or after them; it is an option
 only where the number of arguments shows that it cannot be one of the guide's.
+
+Whoever registers the programs of this installation registers the backend behind them, so that is asked first whether it
+could work now; one that could not is refused, with the reason and the mend.
 """
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from mailaddon import home, registrations
 from mailaddon.command import decoded, information, run
-from mailaddon.errors import InvalidArgument, NotFound, UsageError
+from mailaddon.errors import InvalidArgument, NotConfigured, NotFound, Unavailable, UsageError
 from mailaddon.operations import REGISTER
 from mailaddon.registrations import Registration, expected_programs, missing_programs
 
@@ -36,6 +40,8 @@ def _perform(program: str, argv: Sequence[str], _secrets: list[str]) -> str:
     fields.setdefault("compliant_3x", False)
     registration = Registration(**fields, directory=_existing_folder(directory))
     absent = missing_programs(registration)
+    if _is_this_installation(registration):
+        _check_ready()
     registrations.register(home.locate(), registration)
     if absent:
         _warn(program, registration, absent)
@@ -61,6 +67,38 @@ def split(argv: Sequence[str]) -> tuple[list[str], str]:
                 raise UsageError(f"{_OPTION} is given twice")
             directory = arguments.pop(place).partition("=")[2]
     return arguments, directory
+
+
+def _is_this_installation(registration: Registration) -> bool:
+    folder = os.path.dirname(os.path.abspath(sys.executable if getattr(sys, "frozen", False) else sys.argv[0]))
+    try:
+        return os.path.samefile(os.fsencode(registration.directory), os.fsencode(folder))
+    except OSError:
+        return False
+
+
+def _check_ready() -> None:
+    """Make sure that the configured backend could work now. One that itself calls add-ons is the panel's own business.
+
+    Raises:
+        NotConfigured, Unavailable: it could not.
+        MailAddonError: it cannot be loaded, or its check cannot be understood.
+    """
+    from mailaddon.readiness import probe
+    from mailaddon.service import Service
+
+    with Service.open() as service:
+        if hasattr(service.backend.plugin, "addon"):
+            return
+        found = probe(service.backend)
+    severe = [problem for problem in found.problems if problem.severe]
+    if not severe:
+        return
+    first = severe[0]
+    why = f"{first.subject}: {first.problem} ({first.code}); mend: {first.mend}"
+    more = f"; {len(severe) - 1} more, `mailaddon doctor` has them all" if len(severe) > 1 else ""
+    refusal = Unavailable if first.code == "unreachable" else NotConfigured
+    raise refusal(f"the backend {found.backend} is not ready: {why}{more}")
 
 
 def _existing_folder(argument: str) -> str:

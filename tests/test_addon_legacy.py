@@ -317,7 +317,7 @@ def test_what_it_lacks_is_known_before_it_is_called(old: Old) -> None:
         assert service.backend.lacking("list_password_schemes") == ""
         assert service.backend.lacking("suspend_user") == NOT_IMPLEMENTED
         assert "listings" in service.backend.lacking("list_users")
-        assert service.backend.lacking("get_domain") == "not supported by Acme/Legacy/3"
+        assert service.backend.lacking("get_domain").startswith("not supported by Acme/Legacy/3: no command")
         Path(old.state).parent.joinpath("programs", "EAddUser.vbs").unlink()
         assert "cannot locate" in service.backend.lacking("add_user")
 

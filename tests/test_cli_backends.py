@@ -93,9 +93,9 @@ def test_unusable_ones_say_why() -> None:
 def test_capabilities_per_operation() -> None:
     lines = mailaddon("backends", "--capabilities").stdout.splitlines()
     assert lines[0].split() == ["OPERATION", "embedded", "executable", "small"]
-    assert lines[1].split() == ["EAddDomain", "yes", "yes", "no"]
+    assert lines[1].split() == ["EAddDomain", "full", "full", "not-implemented"]
     suspend = next(line for line in lines if line.startswith("ESuspendDomain"))
-    assert suspend.endswith("succeeds without doing anything")
+    assert suspend.endswith("not-implemented (succeeds without doing anything)")
     assert any(line.startswith("gone: unusable: ") for line in lines)
 
 

@@ -50,7 +50,7 @@ def examined(status: int) -> dict[str, list[dict[str, Any]]]:
     assert content["ok"] is (status == 0)
     found: dict[str, list[dict[str, Any]]] = {}
     for finding in content["findings"]:
-        assert set(finding) == {"subject", "found", "ok", "severe", "mend"}
+        assert set(finding) == {"subject", "found", "ok", "severe", "mend", "code"}
         assert finding["ok"] or finding["mend"]
         found.setdefault(finding["subject"], []).append(finding)
     return found

@@ -264,16 +264,18 @@ def test_the_export_formats_page_has_every_field(panel: Panel) -> None:
 
 @pytest.fixture
 def vendor(panel: Panel) -> Panel:
-    """The two plugins of the contract's page, installed as pip would, for the programs that the panel runs."""
+    """The plugins of the contract's page, installed as pip would, for the programs that the panel runs."""
     folder = panel.home.parent / "vendor"
     information = folder / "acme_mail-1.0.dist-info"
     information.mkdir(parents=True)
-    backend, wrapper = code(DOCS / "plugin-contract.md", "python")
+    backend, declaring, wrapper = code(DOCS / "plugin-contract.md", "python")
     (folder / "acme_mail.py").write_text(backend)
+    (folder / "one_address.py").write_text(declaring)
     (folder / "notebook.py").write_text(wrapper)
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-mail\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text(
         "[mailaddon.backends]\nacme = acme_mail:AcmeBackend\nnotebook = notebook:Notebook\n"
+        "oneaddress = one_address:OneAddress\n"
     )
     panel.env["PYTHONPATH"] = str(folder)
     return panel
@@ -296,9 +298,18 @@ def test_the_contracts_example_is_a_working_backend(vendor: Panel) -> None:
     assert vendor.refusal("EAddDomain", *arguments).endswith("the licence is for 1000 domains [x-acme-licence]")
 
 
+def test_the_contracts_declarations_are_told(vendor: Panel) -> None:
+    vendor.env["MAILADDON_BACKEND"] = "oneaddress"
+    refusal = re.search("^EChangeDomainIP: .*", (DOCS / "plugin-contract.md").read_text(), re.MULTILINE)
+    assert refusal
+    assert vendor.refusal("EChangeDomainIP", "xyz.com", "192.0.2.1") == refusal[0]
+    lines = vendor.prints("mailaddon", "backends", "oneaddress", "--capabilities").splitlines()
+    assert sum("partial" in line for line in lines) == 1
+
+
 def test_the_contracts_example_satisfies_a_type_checker(vendor: Panel) -> None:
-    folder, files = Path(vendor.env["PYTHONPATH"]), ("acme_mail.py", "notebook.py")
-    assert typed(folder, vendor.env, *files) == "Success: no issues found in 2 source files\n"
+    folder, files = Path(vendor.env["PYTHONPATH"]), ("acme_mail.py", "notebook.py", "one_address.py")
+    assert typed(folder, vendor.env, *files) == "Success: no issues found in 3 source files\n"
     source = (folder / "acme_mail.py").read_text()
     (folder / "acme_mail.py").write_text(source.replace("request: records.NewUser", "request: records.NewDomain"))
     assert 'Argument 1 of "add_user" is incompatible with supertype' in typed(folder, vendor.env, *files)

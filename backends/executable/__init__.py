@@ -31,6 +31,10 @@ class ExecutableBackend:
     """One hook per command of the operation table; several threads may call them at once."""
 
     contract = CONTRACT
+    capabilities = dict.fromkeys(
+        ("resolve_address", "get_domain", "get_mailing_list", "get_password_hash"),
+        ("unsupported", "no command of an add-on says that"),
+    )
 
     def __init__(self, context: "Context") -> None:
         self._home = os.path.normpath(context.home)

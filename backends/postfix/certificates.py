@@ -73,7 +73,7 @@ def faults(instance: "Instance", name: str) -> "list[Problem]":
     found = []
 
     def trouble(path: str, problem: str, mend: str, *, severe: bool = True) -> None:
-        found.append(Problem(subject=path, problem=problem, mend=mend, severe=severe))
+        found.append(Problem(subject=path, problem=problem, mend=mend, severe=severe, code="misconfigured"))
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:

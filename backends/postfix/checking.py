@@ -5,6 +5,7 @@ import os
 import pwd
 
 from mailaddon.errors import MailAddonError, NotConfigured
+from mailaddon.readiness import reason_of
 from mailaddon.records import Problem
 
 from . import agent, certificates, databases, layout, rights, service, services, versions
@@ -14,6 +15,7 @@ from .installing import bare, missing_packages, read
 from .layout import Instance
 
 _INIT = "run `mailaddon host init`"
+_START = "run EStartMailServer"
 
 
 def problems(instance: Instance, home: str) -> list[Problem]:
@@ -31,6 +33,7 @@ def problems(instance: Instance, home: str) -> list[Problem]:
                 subject="packages",
                 problem=f"missing: {packages}",
                 mend=f"apt-get install --no-install-recommends {packages}",
+                code="missing-program",
             )
         ]
     try:
@@ -48,7 +51,7 @@ def problems(instance: Instance, home: str) -> list[Problem]:
             *_effects(instance, counts, trouble),
         ]
     except NotConfigured as error:
-        return [Problem(subject="settings", problem=error.message, mend=f"change mailaddon.toml, and {_INIT}")]
+        return [reason_of(error, "settings").replace(mend=f"change mailaddon.toml, and {_INIT}")]
 
 
 def _accounts(instance: Instance) -> list[Problem]:
@@ -58,9 +61,10 @@ def _accounts(instance: Instance) -> list[Problem]:
         pwd.getpwnam(instance.list_user)
         pwd.getpwnam(instance.owner)
     except KeyError as error:
-        return [Problem(subject="accounts", problem=f"{error.args[0]}", mend=_INIT)]
+        return [Problem(subject="accounts", problem=f"{error.args[0]}", mend=_INIT, code="not-ready")]
     if "postfix" not in members:
-        return [Problem(subject="accounts", problem=f"postfix is not in the group {instance.group}", mend=_INIT)]
+        problem = f"postfix is not in the group {instance.group}"
+        return [Problem(subject="accounts", problem=problem, mend=_INIT, code="no-permission")]
     return []
 
 
@@ -70,8 +74,9 @@ def _folders(instance: Instance) -> list[Problem]:
     while above != "/":
         above = os.path.dirname(above)
         if not os.stat(above).st_mode & 0o001:
+            mend = f"chmod o+x {above}"
             found.append(
-                Problem(subject=above, problem="the daemons cannot pass through it", mend=f"chmod o+x {above}")
+                Problem(subject=above, problem="the daemons cannot pass through it", mend=mend, code="no-permission")
             )
     return found
 
@@ -83,6 +88,7 @@ def _files(instance: Instance) -> list[Problem]:
             problem="it is not what `mailaddon host init` writes",
             mend="`mailaddon host init --dry-run` shows the difference",
             severe=False,
+            code="misconfigured",
         )
         for file in files(instance)
         if os.access(file.path, os.R_OK) and bare(read(file.path)) != bare(file.text)
@@ -90,7 +96,7 @@ def _files(instance: Instance) -> list[Problem]:
     if instance.in_postgresql:
         found += databases.problems(instance)
     elif not os.path.exists(instance.directory):
-        found.append(Problem(subject=instance.directory, problem="it does not exist", mend=_INIT))
+        found.append(Problem(subject=instance.directory, problem="it does not exist", mend=_INIT, code="missing-file"))
     return found
 
 
@@ -107,18 +113,19 @@ def _services(instance: Instance) -> list[Problem]:
     try:
         postfix, dovecot = services.processes(instance)
     except MailAddonError as error:
-        return [Problem(subject="services", problem=error.message, mend="run this as root")]
+        return [reason_of(error, "services").replace(mend="run this as root", code="no-permission")]
     if not postfix and not dovecot:
         return _taken(instance)
     if not (postfix and dovecot):
         name = "Dovecot" if postfix else "Postfix"
-        return [Problem(subject=name, problem="it does not run", mend="run EStartMailServer")]
+        return [Problem(subject=name, problem="it does not run", mend=_START, code="not-ready")]
     if instance.in_postgresql and not agent.pid(instance):
         problem = "`mailaddon host follow` does not run, so Postfix asks late after the database was away"
-        return [Problem(subject="agent", problem=problem, mend="run EStartMailServer", severe=False)]
+        return [Problem(subject="agent", problem=problem, mend=_START, severe=False, code="not-ready")]
     silent = [name for name, offset in layout.PORTS.items() if not services.answers(instance, offset)]
     if silent:
-        return [Problem(subject="ports", problem=f"no answer: {', '.join(silent)}", mend="`mailaddon host log`")]
+        problem = f"no answer: {', '.join(silent)}"
+        return [Problem(subject="ports", problem=problem, mend="`mailaddon host log`", code="unreachable")]
     return []
 
 
@@ -131,7 +138,8 @@ def _taken(instance: Instance) -> list[Problem]:
     if not taken:
         return []
     mend = "choose another port_base in [backends.postfix]"
-    return [Problem(subject="ports", problem=f"another program has: {', '.join(taken)}", mend=mend)]
+    problem = f"another program has: {', '.join(taken)}"
+    return [Problem(subject="ports", problem=problem, mend=mend, code="occupied")]
 
 
 def _told(instance: Instance) -> tuple[dict[str, int], list[str], list[str]]:
@@ -147,14 +155,14 @@ def _told(instance: Instance) -> tuple[dict[str, int], list[str], list[str]]:
             folders = tx.column("SELECT storage FROM domain WHERE mail_host = ? ORDER BY storage", instance.host)
             return dict(rows), folders, []
     except MailAddonError as error:
-        return {}, [], [directory.name, error.message]
+        return {}, [], [directory.name, error.message, reason_of(error).code]
     finally:
         directory.close()
 
 
 def _effects(instance: Instance, counts: dict[str, int], trouble: list[str]) -> list[Problem]:
     if trouble:
-        return [Problem(subject=trouble[0], problem=trouble[1], mend="see the message")]
+        return [Problem(subject=trouble[0], problem=trouble[1], mend="see the message", code=trouble[2])]
     found = []
     for host, count in counts.items():
         problem = f"{count} are not performed yet"
@@ -162,5 +170,7 @@ def _effects(instance: Instance, counts: dict[str, int], trouble: list[str]) -> 
         if host != instance.host:
             problem = f"{count} wait for the host {host}"
             mend = "run `mailaddon host check` there; its agent, `mailaddon host follow`, performs them"
-        found.append(Problem(subject="effects", problem=problem, mend=mend, severe=host == instance.host))
+        found.append(
+            Problem(subject="effects", problem=problem, mend=mend, severe=host == instance.host, code="behind")
+        )
     return found

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from mailaddon.directory.store import Directory
 from mailaddon.errors import Conflict, MailAddonError, NotConfigured, NotFound
+from mailaddon.readiness import reason_of
 from mailaddon.records import Problem
 
 from . import layout
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5  # s
 _PORT = "5432"  # of PostgreSQL
+_DENIED = "no-permission"
 #: What the reader's URL may set otherwise; a daemon that waits for a server that is away answers nobody.
 #: Times in s, but tcp_user_timeout in ms.
 _DEFAULTS = {
@@ -231,16 +233,19 @@ def problems(instance: "Instance") -> "Iterator[Problem]":
         subject = f"role {role}"
         if hidden:
             mend = f"run `mailaddon directory grant {role}`"
-            yield Problem(subject=subject, problem=f"it may not read {', '.join(hidden)}", mend=mend)
+            yield Problem(subject=subject, problem=f"it may not read {', '.join(hidden)}", mend=mend, code=_DENIED)
         if exposed:
             mend = "have the daemons read with a role that has no other rights and owns nothing"
-            yield Problem(subject=subject, problem=f"it may use the tables {', '.join(exposed)}", mend=mend)
+            problem = f"it may use the tables {', '.join(exposed)}"
+            yield Problem(subject=subject, problem=problem, mend=mend, code="exposed")
         if instance.host and not _registered(instance, _directory(instance)):
             problem = "the other hosts do not know where it is"
-            yield Problem(subject=f"host {instance.host}", problem=problem, mend="run `mailaddon host init`")
+            mend = "run `mailaddon host init`"
+            yield Problem(subject=f"host {instance.host}", problem=problem, mend=mend, code="not-ready")
         psycopg.connect(reader(instance)).close()
     except MailAddonError as error:
-        yield Problem(subject="directory", problem=error.message, mend="see the message")
+        yield reason_of(error, "directory")
     except psycopg.Error as error:
         mend = "put its password into reader in [backends.postfix], and run `mailaddon host init`"
-        yield Problem(subject=subject, problem=f"it cannot log in: {' '.join(str(error).split())}", mend=mend)
+        problem = f"it cannot log in: {' '.join(str(error).split())}"
+        yield Problem(subject=subject, problem=problem, mend=mend, code=_DENIED)

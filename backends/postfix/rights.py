@@ -172,7 +172,8 @@ def problems(instance: Instance, storages: Iterable[str]) -> Iterator[Problem]:
         found = [problem for path in _paths(instance, right, storages) for problem in _problem(path, right)]
         yield from found[:_SHOWN]
         if len(found) > _SHOWN:
-            yield Problem(subject=right.path, problem=f"{len(found) - _SHOWN} more like this", mend=_INIT)
+            problem = f"{len(found) - _SHOWN} more like this"
+            yield Problem(subject=right.path, problem=problem, mend=_INIT, code=found[-1].code)
     yield from _sockets(instance)
 
 
@@ -202,7 +203,7 @@ def _problem(path: str, right: Right) -> Iterator[Problem]:
         status = os.lstat(path)
     except FileNotFoundError:
         if right.made:
-            yield Problem(subject=path, problem="it does not exist", mend=_INIT)
+            yield Problem(subject=path, problem="it does not exist", mend=_INIT, code="missing-file")
         return
     except PermissionError:
         return  # only root can look at everything
@@ -210,10 +211,12 @@ def _problem(path: str, right: Right) -> Iterator[Problem]:
     fits = not mode & ~right.mode if right.at_most else mode == right.mode
     fits &= _is(right.owner, status.st_uid, group=False) and _is(right.group, status.st_gid, group=True)
     if stat.S_ISLNK(status.st_mode):
-        yield Problem(subject=path, problem="it is a symbolic link", mend="put the folder or file itself there")
+        mend = "put the folder or file itself there"
+        yield Problem(subject=path, problem="it is a symbolic link", mend=mend, code="misconfigured")
     elif not fits:
         wanted = f"{right.owner or 'any'}:{right.group or 'any'} {right.mode:04o}"
-        yield Problem(subject=path, problem=f"its rights are not {wanted}", mend=_INIT)
+        code = "exposed" if mode & ~right.mode else "no-permission"
+        yield Problem(subject=path, problem=f"its rights are not {wanted}", mend=_INIT, code=code)
 
 
 def _is(wanted: str, number: int, *, group: bool) -> bool:
@@ -243,6 +246,7 @@ def _sockets(instance: Instance) -> Iterator[Problem]:
                 subject=os.path.join(folder, name),
                 problem="everybody may use this socket",
                 mend="give its unix_listener in dovecot.conf another mode",
+                code="exposed",
             )
 
 

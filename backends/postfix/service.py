@@ -415,6 +415,7 @@ def problems(instance: Instance, home: str) -> Iterator[Problem]:
             subject=path,
             problem="others than root can change it, and the helper runs it as root",
             mend="install the SDK as root, in folders of root",
+            code="exposed",
         )
         break
     path = sudoers_file(instance)
@@ -422,8 +423,10 @@ def problems(instance: Instance, home: str) -> Iterator[Problem]:
         try:
             services.run(SUDO, "-n", "-l", "-U", instance.user, instance.helper)
         except Unavailable:
-            yield Problem(subject=path, problem=f"sudo does not let {instance.user} run the helper", mend=mend)
+            problem = f"sudo does not let {instance.user} run the helper"
+            yield Problem(subject=path, problem=problem, mend=mend, code="no-permission")
     try:
         check_options(instance, home)
     except NotConfigured as error:
-        yield Problem(subject=os.path.join(home, FILE), problem=error.message, mend="see the message")
+        path = os.path.join(home, FILE)
+        yield Problem(subject=path, problem=error.message, mend="see the message", code="misconfigured")

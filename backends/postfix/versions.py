@@ -41,4 +41,5 @@ def judged(name: str, known: tuple[tuple[int, int], tuple[int, int]], text: str)
     if match and lowest <= (int(match[1]), int(match[2])) <= highest:
         return []
     mend = f"install {name} {wanted}, as Debian 12 has it"
-    return [Problem(subject=name, problem=f"its version is not known to work: {text}", mend=mend)]
+    problem = f"its version is not known to work: {text}"
+    return [Problem(subject=name, problem=problem, mend=mend, code="wrong-version")]

@@ -1,9 +1,11 @@
 """Named arguments to positional ones, and values to arguments, for the front doors that take them so."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from .errors import InvalidArgument, UsageError
+from .errors import InvalidArgument, MailAddonError, UsageError
+from .home import TRACE
 from .operations import OPERATIONS, find
 from .operations.model import Operation, Parameter
 from .values import shown
@@ -82,7 +84,28 @@ def texts(operation: Operation, values: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def parsed(operation: Operation, arguments: Sequence[object]) -> dict[str, Any]:
+def validated(operation: Operation, arguments: Sequence[str], home: str = "") -> dict[str, Any]:
+    """As `Operation.parse`; a refusal is recorded where calls are traced.
+
+    Args:
+        operation: what they are for.
+        arguments: in the order of the table.
+        home: the folder of all state; "" for the environment's.
+
+    Raises:
+        UsageError, InvalidArgument: as `Operation.parse`.
+    """
+    try:
+        return operation.parse(arguments)
+    except MailAddonError as error:
+        if os.environ.get(TRACE):
+            from ._tracing import refused
+
+            refused(operation, arguments, error, home)
+        raise
+
+
+def parsed(operation: Operation, arguments: Sequence[object], home: str = "") -> dict[str, Any]:
     """Positional arguments, which only the caller says are texts, to the fields of the request.
 
     Raises:
@@ -91,7 +114,7 @@ def parsed(operation: Operation, arguments: Sequence[object]) -> dict[str, Any]:
     for parameter, argument in zip(operation.form(len(arguments)), arguments, strict=True):
         if not isinstance(argument, str):
             raise _unfit(parameter, str, argument)
-    return operation.parse(cast(Sequence[str], arguments))
+    return validated(operation, cast(Sequence[str], arguments), home)
 
 
 def _text(parameter: Parameter, value: object) -> str:

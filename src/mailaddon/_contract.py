@@ -24,6 +24,9 @@ PROJECT = "mailaddon"
 MARK = "mailaddon_impl"
 #: The hooks that some function somewhere implements under a name of its own, by the option `specname`.
 RENAMED: set[str] = set()
+#: What `@hookimpl(partial=…)` leaves among a hook's options; the levels of support, which `capabilities` explains.
+PARTIAL = "partial"
+SUPPORT = ("full", PARTIAL, "not-implemented", "unsupported")
 #: Where plugins announce themselves.
 ENTRY_POINT_GROUP = "mailaddon.backends"
 
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
         tryfirst: bool = False,
         trylast: bool = False,
         specname: str | None = None,
+        partial: str = "",
     ) -> Callable[[Function], Function]: ...
 
 
@@ -68,24 +72,32 @@ def hookimpl(
     tryfirst: bool = False,
     trylast: bool = False,
     specname: "str | None" = None,
+    partial: str = "",
 ) -> "Any":
-    """Mark a method as the implementation of the hook of the same name, with or without pluggy's options."""
+    """Mark a method as the implementation of the hook of the same name, with or without pluggy's options.
+
+    Args:
+        function: the method.
+        wrapper: as pluggy's, and so are the next four.
+        optionalhook: see above.
+        tryfirst: see above.
+        trylast: see above.
+        specname: see above.
+        partial: one sentence about what the hook cannot do, where it does not do all that the operation asks for.
+    """
 
     def mark(marked: "Callable[..., Any]") -> "Callable[..., Any]":
         if specname:
             RENAMED.add(specname)
-        setattr(
-            marked,
-            MARK,
-            {
-                "wrapper": wrapper,
-                "hookwrapper": False,
-                "optionalhook": optionalhook,
-                "tryfirst": tryfirst,
-                "trylast": trylast,
-                "specname": specname,
-            },
-        )
+        options = {
+            "wrapper": wrapper,
+            "hookwrapper": False,
+            "optionalhook": optionalhook,
+            "tryfirst": tryfirst,
+            "trylast": trylast,
+            "specname": specname,
+        }
+        setattr(marked, MARK, options if not partial else {**options, PARTIAL: partial})
         return marked
 
     return mark if function is None else mark(function)

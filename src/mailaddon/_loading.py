@@ -10,7 +10,7 @@ import os
 import sys
 
 from ._contract import CONTRACT, ENTRY_POINT_GROUP, MARK, PROJECT, RENAMED, Context
-from .errors import BackendUnusable, BadResult, MailAddonError, NotSupported
+from .errors import BackendUnusable, MailAddonError, NotSupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class LoadedBackend:
 
     def supports(self, hook: str) -> bool:
         """Whether the plugin implements the hook."""
-        return _implementation(self.plugin, hook) is not None
+        return implementation(self.plugin, hook) is not None
 
     def lacking(self, hook: str) -> str:
         """Why the backend, as it is set up, has nothing behind a hook; "" if it has.
@@ -60,7 +60,7 @@ class LoadedBackend:
             MailAddonError: it could not be found out.
         """
         if not self.supports(hook):
-            return f"not supported by {self.name}"
+            return self._refusal(hook)
         lacks = getattr(self.plugin, "lacks", None)
         return str(lacks(hook)) if lacks is not None else ""
 
@@ -72,29 +72,32 @@ class LoadedBackend:
             MailAddonError: the hook refused.
             Exception: the hook failed in a way that the contract does not know.
         """
-        method = _implementation(self.plugin, hook)
+        method = implementation(self.plugin, hook)
         if method is None:
-            raise NotSupported(f"not supported by {self.name}")
+            raise NotSupported(self._refusal(hook))
         takes = None if self._manager else _arguments(self.plugin, hook, method)
         if takes is not None:
             return method(request) if takes else method()
         manager = self._manager or _managed(self.plugin)
         return getattr(manager.hook, hook)(request=request)
 
+    def _refusal(self, hook: str) -> str:
+        """Why there is no hook, as far as the plugin declares it."""
+        support, reason = getattr(self.plugin, "capabilities", {}).get(hook, ("", ""))
+        said = "not implemented" if support == "not-implemented" else "not supported"
+        return f"{said} by {self.name}" + (f": {reason}" if reason else "")
+
     def problems(self) -> "list[Problem]":
         """What the backend's own check finds.
 
         Raises:
-            BadResult: the hook returned something else than problems.
+            BadResult: the hook returned something else than problems, or one with a code that nobody knows.
             MailAddonError: as `call`.
         """
-        from .records import Problem, Server
+        from .readiness import checked
+        from .records import Server
 
-        found = list(self.call("check", Server()) or ()) if self.supports("check") else []
-        for problem in found:
-            if not isinstance(problem, Problem):
-                raise BadResult(f"hook check returned a {type(problem).__name__}; the contract says Problem")
-        return found
+        return checked(self.call("check", Server())) if self.supports("check") else []
 
     def addon(self) -> "Registration | None":
         """The registered add-on that answers, if the backend is one that calls such.
@@ -121,7 +124,7 @@ class LoadedBackend:
             close()
 
 
-def _implementation(plugin: object, hook: str) -> "Callable[..., Any] | None":
+def implementation(plugin: object, hook: str) -> "Callable[..., Any] | None":
     method = getattr(plugin, hook, None)
     options = getattr(method, MARK, None)
     if isinstance(options, dict) and (options.get("specname") or hook) == hook:
@@ -280,13 +283,16 @@ def _reason(error: Exception) -> str:
 
 
 def check(plugin: object) -> None:
-    """Have pluggy check the hooks of a plugin's class without making one.
+    """Have pluggy check the hooks of a plugin's class without making one, and check what it declares about them.
 
     Raises:
-        BackendUnusable: a hook is unknown to the contract or has other arguments.
+        BackendUnusable: a hook is unknown to the contract or has other arguments, or is not what is declared of it.
     """
+    from .capabilities import check_declared
+
     bare = object.__new__(plugin) if isinstance(plugin, type) else plugin
     _managed(bare)
+    check_declared(bare)
 
 
 def entry_points() -> "list[EntryPoint]":

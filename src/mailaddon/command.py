@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from .operations.model import Operation
+    from .service import Service
 
     Perform = Callable[[str, Sequence[str], list[str]], str]
 
@@ -105,9 +106,20 @@ def _perform(program: str, argv: "Sequence[str]", secrets: list[str], backend: s
     operation = find(program)
     if len(argv) == 1 and argv[0] in {"--help", "--version"}:
         return information(operation, program, argv[0])
-    fields = operation.parse(decoded(operation, argv))
-    secrets += [value for value in fields.values() if isinstance(value, Secret)]
-    return printed(operation, _called(operation, fields, backend))
+    try:
+        fields = operation.parse(decoded(operation, argv))
+        secrets += [value for value in fields.values() if isinstance(value, Secret)]
+        opened = _opened(backend)
+    except MailAddonError as error:
+        from .home import TRACE
+
+        if os.environ.get(TRACE):
+            from ._tracing import refused
+
+            refused(operation, argv, error)
+        raise
+    with opened as service:
+        return printed(operation, service.call(operation, fields))
 
 
 def decoded(operation: "Operation", argv: "Sequence[str]") -> list[str]:
@@ -127,11 +139,10 @@ def decoded(operation: "Operation", argv: "Sequence[str]") -> list[str]:
     return arguments
 
 
-def _called(operation: "Operation", fields: "dict[str, Any]", backend: str) -> "Any":
+def _opened(backend: str) -> "Service":
     from .service import Service
 
-    with Service.open(backend=backend) as service:
-        return service.call(operation, fields)
+    return Service.open(backend=backend)
 
 
 def printed(operation: "Operation", result: "Any") -> str:

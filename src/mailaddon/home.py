@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pwd import struct_passwd
 
+#: The variable that names the file of a trace; see docs/tracing.md.
+TRACE = "MAILADDON_TRACE"
 #: The home of a system service.
 OF_A_SERVICE = "/var/lib/mailaddon"
 #: Where the settings are, in the home.

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 
 from . import registrations as _registrations
-from ._arguments import operation_named, parsed, positional, texts
+from ._arguments import operation_named, parsed, positional, texts, validated
 from ._panel.domains import DomainMethods
 from ._panel.lists import ListMethods
 from ._panel.records import Event, Probed
@@ -95,11 +95,11 @@ class Panel(DomainMethods, ListMethods, UserMethods, ServerMethods):
                 `ValueError` for a closed panel; a defect is logged and raised as `InternalError`.
         """
         operation = operation_named(command)
-        return self._run(operation, parsed(operation, arguments))
+        return self._run(operation, parsed(operation, arguments, self.home))
 
     def _perform(self, hook: str, **values: object) -> Any:
         operation = _BY_HOOK[hook]
-        return self._run(operation, operation.parse(positional(operation, texts(operation, values))))
+        return self._run(operation, validated(operation, positional(operation, texts(operation, values)), self.home))
 
     def _run(self, operation: Operation, fields: dict[str, Any]) -> Any:
         self._check_open()

@@ -4,6 +4,8 @@ Validate the arguments, call the hook, check what it returned, write one change 
 several threads as far as its backend may; the built-in ones may.
 """
 
+import os
+
 from . import home as _home
 from . import records
 from . import settings as _settings
@@ -74,7 +76,9 @@ class Service:
         Raises:
             MailAddonError: as `call`, and for a wrong number of arguments or an unfit one.
         """
-        return self.call(operation, operation.parse(arguments))
+        from ._arguments import validated
+
+        return self.call(operation, validated(operation, arguments, self.home))
 
     def call(self, operation: "Operation", fields: "dict[str, Any]") -> "Any":
         """Run an operation with the validated fields of its request.
@@ -103,8 +107,25 @@ class Service:
 
         return ServiceTransaction(self, rehearsal=rehearsal)
 
-    def called(self, operation: "Operation", fields: "dict[str, Any]") -> "tuple[Any, bytes]":
+    def called(self, operation: "Operation", fields: "dict[str, Any]", transaction: str = "") -> "tuple[Any, bytes]":
         """As `call`, but nobody is told of the change yet: the result, and the line that tells of it, or none.
+
+        Args:
+            operation: what to run.
+            fields: the validated arguments.
+            transaction: what a trace calls the transaction that this is a part of; "" for a call by itself.
+
+        Raises:
+            MailAddonError: as `call`.
+        """
+        if os.environ.get(_home.TRACE):
+            from ._tracing import traced
+
+            return traced(self, operation, fields, transaction)
+        return self.performed(operation, fields)
+
+    def performed(self, operation: "Operation", fields: "dict[str, Any]") -> "tuple[Any, bytes]":
+        """As `called`, without a trace.
 
         Raises:
             MailAddonError: as `call`.
@@ -126,8 +147,6 @@ class Service:
 
     def tell(self, events: bytes) -> None:
         """Append change events. The changes themselves are in force already, so nothing here may fail the call."""
-        import os
-
         try:
             _home.append_line(os.path.join(self.home, EVENTS), events)
         except OSError:

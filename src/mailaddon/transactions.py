@@ -5,10 +5,12 @@ A call that is refused takes nothing with it. Change events are held back until 
 
 from __future__ import annotations
 
+import os
 import tempfile
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import NotSupported
+from .home import TRACE
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -40,20 +42,33 @@ class ServiceTransaction:
         self._plugin = cast("Any", service.backend.plugin)  # whose methods for this are optional
         if not service.backend.transactional:
             raise NotSupported(f"several calls as one transaction are not supported by {service.backend.name}")
+        self._trace = ""
         self._block: AbstractContextManager[object] = self._plugin.transaction(rehearsal=rehearsal)
 
     def __enter__(self) -> Self:
         self._events = tempfile.SpooledTemporaryFile(_IN_MEMORY)
+        if os.environ.get(TRACE):
+            from ._tracing import begun
+
+            self._trace = begun()
         self._block.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with self._events:
-            self._block.__exit__(kind, error, traceback)
-            if kind is None and not self._rehearsal:
-                self._tell()
+        committed = False
+        try:
+            with self._events:
+                self._block.__exit__(kind, error, traceback)
+                committed = kind is None and not self._rehearsal
+                if committed:
+                    self._tell()
+        finally:
+            if self._trace:
+                from ._tracing import ended
+
+                ended(self._trace, committed=committed)
 
     def _tell(self) -> None:
         self._events.seek(0)
@@ -69,7 +84,7 @@ class ServiceTransaction:
         """
         if self._service.backend.alone(operation.hook):
             raise NotSupported(f"{operation.command} cannot be a part of a transaction")
-        result, event = self._service.called(operation, fields)
+        result, event = self._service.called(operation, fields, self._trace)
         self._events.write(event)
         return result
 

@@ -30,6 +30,7 @@ SUBCOMMANDS = {
     "migrate": "mailaddon.migration.cli:migrate",
     "import-postfixadmin": "mailaddon.postfixadmin.cli:command",
     "panel": "mailaddon.cli.panel:panel",
+    "replay": "mailaddon.replay.cli:command",
     "resolve": "mailaddon.cli.lookups:resolve",
     "run": "mailaddon.cli.run:run",
     "settings": "mailaddon.cli.settings:settings",

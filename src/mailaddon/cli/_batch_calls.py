@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any, Protocol
 
-from .._arguments import by_field, operation_named, positional
+from .._arguments import by_field, operation_named, positional, validated
 from ..errors import MailAddonError, UsageError
 from ..operations.model import Operation
 from ..values import Secret, shown
@@ -196,7 +196,7 @@ def _interpret(call: Call, request: dict[str, Any]) -> None:
         texts = [_text(value) for value in arguments]
     else:
         raise UsageError('"arguments" is neither a list nor an object')
-    call.fields = operation.parse(texts)
+    call.fields = validated(operation, texts)
     call.operation = operation
 
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import IO
 
-from .._arguments import accepted, form, operation_named, positional
+from .._arguments import accepted, form, operation_named, positional, validated
 from ..errors import InvalidArgument, MailAddonError, UsageError
 from ..operations.model import Operation, Parameter
 from ..values import shown
@@ -138,7 +138,7 @@ class Table:
             for heading, cell, target in zip(self._headings, row, self._targets, strict=True):
                 call.columns |= {parameter.name: heading for parameter in target}
                 texts |= self._parts(cell, target)
-            call.fields = self._operation.parse(positional(self._operation, texts))
+            call.fields = validated(self._operation, positional(self._operation, texts))
             call.operation = self._operation
         except MailAddonError as refusal:
             column = call.columns.get(refusal.parameter)

@@ -12,6 +12,7 @@ from .. import home as _home
 from .. import settings as _settings
 from ..command import logged
 from ..errors import MailAddonError
+from ..readiness import probe
 from ._finding import Finding, trouble, well
 from ._installation import dependencies, package, programs, python
 
@@ -134,9 +135,9 @@ def _backend(home: str) -> Iterator[Finding]:
 
 def _asked(backend: _loading.LoadedBackend) -> Iterator[Finding]:
     """What the backend's own check finds."""
-    for problem in backend.problems():
+    for problem in probe(backend).problems:
         subject = f"backend {backend.name}, {problem.subject}"
-        yield trouble(subject, problem.problem, problem.mend, severe=problem.severe)
+        yield trouble(subject, problem.problem, problem.mend, severe=problem.severe, code=problem.code)
 
 
 def _registrations(home: str) -> Iterator[Finding]:

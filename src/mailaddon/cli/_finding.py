@@ -13,6 +13,7 @@ class Finding(Record):
     ok: bool = True
     severe: bool = False
     mend: str = ""
+    code: str = ""  # one of `readiness.REASONS` or a vendor's, where a backend has found it
 
 
 def well(subject: str, found: str) -> Finding:
@@ -20,6 +21,6 @@ def well(subject: str, found: str) -> Finding:
     return Finding(subject=subject, found=found)
 
 
-def trouble(subject: str, found: str, mend: str, *, severe: bool = True) -> Finding:
+def trouble(subject: str, found: str, mend: str, *, severe: bool = True, code: str = "") -> Finding:
     """Something to mend; a severe problem is one that makes commands fail or lets secrets be read."""
-    return Finding(subject=subject, found=found, ok=False, severe=severe, mend=mend)
+    return Finding(subject=subject, found=found, ok=False, severe=severe, mend=mend, code=code)

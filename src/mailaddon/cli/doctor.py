@@ -1,7 +1,8 @@
 """`mailaddon doctor`: what of this installation is broken, and the mend.
 
-JSON: `{"version": 1, "ok": …, "findings": [{"subject", "found", "ok", "severe", "mend"}, …]}`. `ok` at the top is false
-if any finding is severe; the exit status is then 1. A finding that is not ok has a mend.
+JSON: `{"version": 1, "ok": …, "findings": [{"subject", "found", "ok", "severe", "mend", "code"}, …]}`. `ok` at the
+top is false if any finding is severe; the exit status is then 1. A finding that is not ok has a mend. What the
+backend's own check has found has a code, see `mailaddon.readiness.REASONS`; the code of every other finding is "".
 """
 
 import click
@@ -28,4 +29,5 @@ def _text(finding: Finding) -> str:
     if finding.ok:
         return f"{paint('ok', 'green')}       {finding.subject}: {finding.found}\n"
     mark = paint("PROBLEM", "red") if finding.severe else paint("warning", "yellow")
-    return f"{mark}  {finding.subject}: {finding.found}\n         mend: {finding.mend}\n"
+    code = f" [{finding.code}]" if finding.code else ""
+    return f"{mark}  {finding.subject}: {finding.found}{code}\n         mend: {finding.mend}\n"

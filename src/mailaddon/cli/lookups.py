@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from .._arguments import validated
 from ..command import decoded
 from ..operations import find
 from ..records import DomainFeatures, DomainInfo, MailingListInfo, Record, Resolution, UserFeatures, UserInfo
@@ -44,7 +45,7 @@ def show(domain: str, *, as_json: bool) -> None:
 
 def _looked_up(command: str, argument: str) -> Any:
     operation = find(command)
-    fields = operation.parse(decoded(operation, [argument]))
+    fields = validated(operation, decoded(operation, [argument]))
     with Service.open() as service:
         return service.call(operation, fields)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from .._arguments import accepted, form, operation_named, positional
+from .._arguments import accepted, form, operation_named, positional, validated
 from ..command import printed
 from ..errors import InvalidArgument, UsageError
 from ..operations import OPERATIONS
@@ -100,7 +100,7 @@ def _run(operation: Operation, given: dict[str, str], password_stdin: bool, as_j
         raise UsageError(f"missing: {options}; they are asked for only on a terminal")
     for parameter in missing:
         texts[parameter.field] = _asked(parameter)
-    fields = operation.parse(positional(operation, texts))
+    fields = validated(operation, positional(operation, texts))
     secrets += [value for value in fields.values() if isinstance(value, Secret)]
     with Service.open() as service:
         result = service.call(operation, fields)

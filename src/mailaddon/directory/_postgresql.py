@@ -373,6 +373,7 @@ class PostgreSQL:
                     problem=f"{name} is off, so a crash of the machine may damage the database",
                     mend=f"set {name} = on in postgresql.conf",
                     severe=False,
+                    code="misconfigured",
                 )
 
     # What one process tells another

@@ -102,13 +102,17 @@ class SQLiteUpkeep:
                 subject=self.name,
                 problem="it holds password hashes and is open to other users",
                 mend=f"chmod o= {self.name}",
+                code="exposed",
             )
         restore = "stop the panel, keep a copy of the home, and restore the directory from a backup or from exports"
         for (result,) in transaction.all(f"PRAGMA quick_check({_MOST})"):
             if result != "ok":
-                yield Problem(subject=self.name, problem=f"the database is damaged: {result}", mend=restore)
+                yield Problem(
+                    subject=self.name, problem=f"the database is damaged: {result}", mend=restore, code="damaged"
+                )
         for row in transaction.all("PRAGMA foreign_key_check")[:_MOST]:
-            yield Problem(subject=self.name, problem=f"a row of {row[0]} refers to nothing in {row[2]}", mend=restore)
+            problem = f"a row of {row[0]} refers to nothing in {row[2]}"
+            yield Problem(subject=self.name, problem=problem, mend=restore, code="damaged")
 
     # What a copy needs
 

@@ -28,7 +28,10 @@ def problems(directory: "Directory") -> list[Problem]:
 def _rights(home: str) -> "Iterator[Problem]":
     if os.stat(home).st_mode & stat.S_IRWXO:
         yield Problem(
-            subject=home, problem="it holds password hashes and is open to other users", mend=f"chmod o= {home}"
+            subject=home,
+            problem="it holds password hashes and is open to other users",
+            mend=f"chmod o= {home}",
+            code="exposed",
         )
 
 
@@ -52,7 +55,9 @@ def _mail(tx: "Transaction") -> "Iterator[Problem]":
             if count <= _MOST:
                 yield problem
     if count > _MOST:
-        yield Problem(subject="mail storage", problem=f"{count - _MOST} more like these", mend="mend those first")
+        yield Problem(
+            subject="mail storage", problem=f"{count - _MOST} more like these", mend="mend those first", code="damaged"
+        )
 
 
 def _domain_mail(name: str, folder: str, users: set[str]) -> "Iterator[Problem]":
@@ -63,6 +68,7 @@ def _domain_mail(name: str, folder: str, users: set[str]) -> "Iterator[Problem]"
             subject=name,
             problem=storage.refused("opened", folder, error).message,
             mend=f"put the folder {folder} back, or mount what it is on",
+            code="missing-file",
         )
         return
     try:
@@ -74,6 +80,7 @@ def _domain_mail(name: str, folder: str, users: set[str]) -> "Iterator[Problem]"
             subject=f"{user}@{name}",
             problem=f"the mailbox {os.path.join(folder, user)} is missing",
             mend="restore it from a backup, or make an empty folder there",
+            code="missing-file",
         )
     for other in sorted(present - users):
         yield Problem(
@@ -81,4 +88,5 @@ def _domain_mail(name: str, folder: str, users: set[str]) -> "Iterator[Problem]"
             problem=f"{os.path.join(folder, other)} belongs to no user",
             mend="move it away",
             severe=False,
+            code="damaged",
         )

@@ -35,6 +35,7 @@ REGISTER = Operation(
         "Registering the same vendor, server and version again replaces the registration.",
         "--directory DIR before or after the arguments says where the programs are; the current folder otherwise.",
         "A program that is missing there is a warning, not a failure.",
+        "This SDK's own programs are registered if their backend is ready; if not, the refusal says why, and the mend.",
     ),
     errors=("not-found", "storage-failed"),
     since=NEW,

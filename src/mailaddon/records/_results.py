@@ -30,3 +30,4 @@ class Problem(Record):
     problem: str
     mend: str
     severe: bool = True
+    code: str = "other"  # one of `readiness.REASONS`, or x-<vendor>-<name>
