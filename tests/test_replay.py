@@ -51,6 +51,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A panel's day, recorded: every command a process of its own."""
     folder = tmp_path_factory.mktemp("day").resolve()
     panel = Panel(folder)
+    panel.settings("[password]\nargon2id_memory = 8\nargon2id_time = 1\n")
     trace = folder / "trace.jsonl"
     panel.env["MAILADDON_TRACE"] = str(trace)
     for line in DAY.split("\n")[1:-1]:

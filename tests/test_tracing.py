@@ -156,7 +156,7 @@ def test_a_trace_that_cannot_be_written_changes_nothing(panel: Panel, place: str
 def test_forty_processes_share_a_trace(panel: Panel, trace: Path) -> None:
     panel.env.pop("MAILADDON_TRACE")
     panel.add_domain()
-    panel.settings('"password.scheme" = "SHA512-CRYPT"\nlock_timeout = 60\n')
+    panel.settings("lock_timeout = 60\n[password]\nargon2id_memory = 8\nargon2id_time = 1\n")
     panel.env["MAILADDON_TRACE"] = str(trace)
     commands = [
         [SCRIPTS / "EEditUser", "xyz.com", "admin", "one password", "A" * 200, "", f"{number}", "1", "1", "1"]

@@ -154,10 +154,10 @@ def _row(one: Installed) -> tuple[str, ...]:
 
 def _matrix(found: list[Installed]) -> str:
     usable = [one.capabilities for one in found if one.capabilities is not None]
-    rows = [(operation.command, *[_level(one[operation.command]) for one in usable], "") for operation in OPERATIONS]
+    rows = [(operation.command, *[_level(one[operation.command]) for one in usable]) for operation in OPERATIONS]
     unusable = "".join(f"{one.name}: {_row(one)[-1]}\n" for one in found if one.operations is None)
     names = [one.name for one in found if one.capabilities is not None]
-    return table(("OPERATION", *names, ""), rows) + unusable
+    return table(("OPERATION", *names), rows) + unusable
 
 
 def _level(one: Capability) -> str:
