@@ -2,11 +2,13 @@
 
 The standard library is taken whole, because nobody knows what a plugin will import. What is left out needs a library
 that cannot be shipped along (readline and gdbm are GPL, Berkeley DB's is AGPL or proprietary), or a screen (tkinter,
-curses), or a second Kerberos (nis), or is nothing that a program uses (tests, an editor, pip's wheel, the 2to3 translator).
+curses), or a second Kerberos (nis), or is nothing that a program uses (tests, an editor, pip's wheel, the 2to3 translator, the
+topics of the interactive help).
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -22,6 +24,7 @@ LEFT_OUT = {
     "readline": ("readline",),
     "dbm's C libraries": ("_dbm", "_gdbm"),
     "nis": ("nis",),
+    "pydoc_data": ("pydoc_data",),
     "ensurepip": ("ensurepip",),
     "idlelib": ("idlelib",),
     "lib2to3": ("lib2to3",),
@@ -47,6 +50,8 @@ LEFT_OUT = {
 WITHOUT = frozenset(name for row in LEFT_OUT.values() for name in row)
 #: What builds, installs or freezes, and is never a part of what it makes.
 TOOLS = ("PyInstaller", "pip", "setuptools", "pkg_resources", "_distutils_hack", "coverage", "pytest", "_pytest", "mypy")
+#: Those of this project whose docstrings are printed: by `--help`, and in the list of errors.
+_HELPFUL = re.compile(r"\.errors$|\.cli\b")
 _TESTS = {"test", "tests", "idle_test"}
 _COMPILER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "compiling.py")
 
@@ -92,12 +97,14 @@ def extensions() -> Iterator[str]:
             yield os.path.join(folder, name)
 
 
-def of_packages(pure: Iterable[tuple[str, str | None, str]]) -> Iterator[Module]:
+def of_packages(pure: Iterable[tuple[str, str | None, str]], whole: Iterable[str] = ()) -> Iterator[Module]:
     """The modules that an analysis found outside the standard library.
 
     Args:
         pure: PyInstaller's list of modules: name, file, kind.
+        whole: packages whose docstrings and assertions stay: a vendor's, who may need them.
     """
+    kept = frozenset(whole)
     library = os.path.join(sysconfig.get_path("stdlib"), "")
     installed = tuple(os.path.join(sysconfig.get_path(name), "") for name in ("purelib", "platlib"))
     for name, source, _kind in pure:
@@ -107,7 +114,9 @@ def of_packages(pure: Iterable[tuple[str, str | None, str]]) -> Iterator[Module]
         if path.startswith(library) and not path.startswith((*installed, os.path.join(library, "dist-packages", ""))):
             continue
         is_package = os.path.splitext(os.path.basename(path))[0] == "__init__"
-        yield Module(path, name.replace(".", "/") + ("/__init__" if is_package else ""))
+        top = name.partition(".")[0]
+        optimize = 0 if top in kept or (top == "mailaddon" and _HELPFUL.search(name)) else 2
+        yield Module(path, name.replace(".", "/") + ("/__init__" if is_package else ""), optimize)
 
 
 def compile_all(modules: Iterable[Module], folder: str) -> list[tuple[str, str]]:

@@ -48,7 +48,7 @@ class Options:
     @property
     def facts(self) -> dict[str, str]:
         """What its programs have to know of it; empty for what is as in an installation."""
-        found = {"title": "" if self.own else self.title, "backend": self.backend, "extension": self.extension}
+        found = {"title": "" if self.own else self.title, "backend": self.backend}
         return {name: value for name, value in found.items() if value}
 
     def to_json(self) -> str:

@@ -47,7 +47,7 @@ def build(options: Options | None = None) -> str:
     plugins = [vendor.plugin(name) for name in wanted.plugins]
     _say(f"looking at what {wanted.title} needs")
     analysis = analysed(plugins, os.path.join(work, "programs"))
-    chosen = {*modules.standard_library(), *modules.of_packages(analysis.pure)}
+    chosen = {*modules.standard_library(), *modules.of_packages(analysis.pure, _packages(plugins))}
     _say(f"compiling {len(chosen)} modules")
     compiled = modules.compile_all(chosen, os.path.join(work, "modules"))
     datas = [row for row in analysis.datas if _is_wanted(row)]
@@ -87,7 +87,7 @@ def analysed(plugins: Sequence[Distribution], folder: str) -> Any:
     from PyInstaller.building.build_main import Analysis
 
     scripts = programs.write(folder, {name: programs.body(name) for name in programs.names()})
-    packages = [name for found in plugins for name in vendor.packages(found)]
+    packages = _packages(plugins)
     return Analysis(
         [path for _name, path in scripts],
         hiddenimports=hidden(packages),
@@ -96,6 +96,10 @@ def analysed(plugins: Sequence[Distribution], folder: str) -> Any:
         noarchive=False,  # its list of modules is what is compiled; no archive is made of it
         optimize=0,
     )
+
+
+def _packages(plugins: Iterable[Distribution]) -> list[str]:
+    return [name for found in plugins for name in vendor.packages(found)]
 
 
 def hidden(packages: Iterable[str]) -> list[str]:

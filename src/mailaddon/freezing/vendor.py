@@ -77,7 +77,7 @@ def _dotted(extension: str) -> str:
 
 
 def _maker(found: Distribution) -> str:
-    """Who makes a distribution, by its metadata; its own name, if that does not say."""
+    """Who makes a distribution, by its metadata; "" if that does not say."""
     metadata = found.metadata
     for field in ("Author", "Maintainer"):
         if metadata.get(field):
@@ -86,7 +86,7 @@ def _maker(found: Distribution) -> str:
         display, address = parseaddr(metadata.get(field) or "")
         if display or address:
             return display or address
-    return str(found.name)
+    return ""
 
 
 def packages(found: Distribution) -> list[str]:
