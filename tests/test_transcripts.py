@@ -11,8 +11,8 @@ The files in tests/transcripts are read like a session at a terminal, which begi
     ! EAddUser: user u1@xyz.com already exists [..]    a line on standard error
     = 1                                                the exit status
 
-The programs are the installed ones, then the frozen ones; each call is a process. There is no shell: `$MAIL` is the folder for mail, `$DATA`
-the one for exports, `$LONG` 2000 letters, `$LATIN1` an octet that is not UTF-8.
+The programs are the installed ones, then the frozen ones; each call is a process. There is no shell: `$MAIL` is the
+folder for mail, `$DATA` the one for exports, `$LONG` 2000 letters, `$LATIN1` an octet that is not UTF-8.
 """
 
 import os

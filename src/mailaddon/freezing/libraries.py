@@ -116,7 +116,8 @@ def _owners(files: Sequence[str]) -> dict[str, tuple[str, str]]:
     lines = _lines(dpkg, "--search", *asked)
     packages = {path: package for package, _, path in (line.partition(": ") for line in lines)}
     versions = dict(
-        line.split(" ", 1) for line in _lines(dpkg, "--show", "--showformat", "${Package} ${Version}\n", *_each(packages))
+        line.split(" ", 1)
+        for line in _lines(dpkg, "--show", "--showformat", "${Package} ${Version}\n", *_each(packages))
     )
     found = {}
     for path, package in packages.items():
@@ -133,12 +134,18 @@ def _each(packages: dict[str, str]) -> list[str]:
 def _names(file: str) -> set[str]:
     """How dpkg may know a file: `/lib` has been a link to `/usr/lib` for longer than packages say so."""
     names = {file, os.path.realpath(file)}
-    return names | {name.removeprefix("/usr") for name in names} | {f"/usr{name}" for name in names if name[:5] == "/lib/"}
+    return (
+        names | {name.removeprefix("/usr") for name in names} | {f"/usr{name}" for name in names if name[:5] == "/lib/"}
+    )
 
 
 def _lines(*command: str) -> list[str]:
     """What a program says; dpkg-query ends with 1 if it does not know one of the files."""
     done = subprocess.run(  # noqa: S603 - dpkg-query and objdump, and names of files
-        command, capture_output=True, encoding="utf-8", check=False, env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
+        command,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
     )
     return done.stdout.splitlines()

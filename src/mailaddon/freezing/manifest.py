@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from .libraries import Library
 from .options import Options
+from .vendor import stated
 
 SBOM = "sbom.cdx.json"
 CHECKSUMS = "SHA256SUMS"
@@ -113,15 +114,14 @@ def _of_distribution(found: Distribution) -> dict[str, Any]:
 
 def licence(found: Distribution) -> dict[str, Any]:
     """A distribution's licence as CycloneDX has it: an SPDX expression, else a name as its metadata says it."""
-    metadata = found.metadata
-    expression = metadata.get("License-Expression")
+    expression = stated(found, "License-Expression")
     if expression:
         return {"expression": expression}
-    classifiers = [text for text in metadata.get_all("Classifier") or () if text.startswith("License ::")]
+    classifiers = [text for text in found.metadata.get_all("Classifier") or () if text.startswith("License ::")]
     for text in classifiers:
         if text in _CLASSIFIERS:
             return {"expression": _CLASSIFIERS[text]}
-    named = str(metadata.get("License") or "").strip().partition("\n")[0]
+    named = stated(found, "License").partition("\n")[0]
     named = named or (classifiers[0].rpartition(" :: ")[2] if classifiers else "")
     return {"license": {"name": named}} if named else {}
 

@@ -2,8 +2,8 @@
 
 The standard library is taken whole, because nobody knows what a plugin will import. What is left out needs a library
 that cannot be shipped along (readline and gdbm are GPL, Berkeley DB's is AGPL or proprietary), or a screen (tkinter,
-curses), or a second Kerberos (nis), or is nothing that a program uses (tests, an editor, pip's wheel, the 2to3 translator, the
-topics of the interactive help).
+curses), or a second Kerberos (nis), or is nothing that a program uses (tests, an editor, pip's wheel, the 2to3
+translator, the topics of the interactive help).
 """
 
 import json
@@ -49,7 +49,17 @@ LEFT_OUT = {
 }
 WITHOUT = frozenset(name for row in LEFT_OUT.values() for name in row)
 #: What builds, installs or freezes, and is never a part of what it makes.
-TOOLS = ("PyInstaller", "pip", "setuptools", "pkg_resources", "_distutils_hack", "coverage", "pytest", "_pytest", "mypy")
+TOOLS = (
+    "PyInstaller",
+    "pip",
+    "setuptools",
+    "pkg_resources",
+    "_distutils_hack",
+    "coverage",
+    "pytest",
+    "_pytest",
+    "mypy",
+)
 #: Those of this project whose docstrings are printed: by `--help`, and in the list of errors.
 _HELPFUL = re.compile(r"\.errors$|\.cli\b")
 _TESTS = {"test", "tests", "idle_test"}
@@ -136,7 +146,9 @@ def compile_all(modules: Iterable[Module], folder: str) -> list[tuple[str, str]]
         Unavailable: something cannot be compiled.
     """
     chosen = sorted({module.target: module for module in modules}.values())
-    rows = [(row.source, os.path.join(folder, *f"{row.target}.pyc".split("/")), row.target, row.optimize) for row in chosen]
+    rows = [
+        (row.source, os.path.join(folder, *f"{row.target}.pyc".split("/")), row.target, row.optimize) for row in chosen
+    ]
     environment = {"PYTHONHASHSEED": "0"} | {
         name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ
     }

@@ -74,7 +74,8 @@ def checked(options: Options, system: str = os.name) -> Options:
     """
     if not _NAME.fullmatch(options.name):
         raise InvalidArgument(
-            f"{options.name!r} is no name of a folder; up to 64 letters, digits, '.', '_' and '-' are", parameter="--name"
+            f"{options.name!r} is no name of a folder; up to 64 letters, digits, '.', '_' and '-' are",
+            parameter="--name",
         )
     for option, text in (("--version", options.version), ("--vendor", options.vendor)):
         if not text.isprintable() or "'" in text or len(text) > 200 or (option == "--version" and not text):  # noqa: PLR2004 - what fits on a line

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.metadata import Distribution, distribution, distributions
+from importlib.metadata import Distribution, distributions
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -54,7 +54,7 @@ def build(options: Options | None = None) -> str:
     datas += [(os.path.join(*place.split("/")), path, "DATA") for place, path in compiled]
     binaries = libraries.kept(analysis.binaries)
     sources = [*(module.source for module in chosen), *(row[1] for row in (*analysis.binaries, *analysis.datas))]
-    owners = [*owning(sources), distribution(OURS), *plugins]
+    owners = [*owning(sources), vendor.installed(OURS), *plugins]
     datas += _metadata(owners, os.path.join(work, "metadata"))
     _say(f"making {len(programs.names())} programs")
     empty = PYZ([])
@@ -67,7 +67,7 @@ def build(options: Options | None = None) -> str:
 
 
 def _is_wanted(row: Row) -> bool:
-    """Whether a file of the analysis is taken: no archive, no link, and of metadata only what is taken from anywhere."""
+    """Whether a file of the analysis is taken: no archive, no link, no metadata, of which `_metadata` chooses."""
     top = row[0].split(os.sep)[0]
     return not (row[2] == "SYMLINK" or top.endswith((".zip", ".dist-info", ".egg-info")))
 
@@ -128,7 +128,10 @@ def _texts() -> Iterator[tuple[str, str]]:
     assert spec is not None
     assert spec.origin is not None
     yield spec.origin, os.path.join(*POLICY.split(".")[:-1])
-    for place in (os.path.join(os.path.dirname(os.__file__), "LICENSE.txt"), os.path.join(sys.base_prefix, "LICENSE.txt")):
+    for place in (
+        os.path.join(os.path.dirname(os.__file__), "LICENSE.txt"),
+        os.path.join(sys.base_prefix, "LICENSE.txt"),
+    ):
         if os.path.isfile(place):
             yield place, "python-licence"
             return
@@ -140,8 +143,12 @@ def owning(sources: Iterable[str]) -> list[Distribution]:
     found: dict[str, Distribution] = {}
     for one in distributions():
         folder = os.path.realpath(str(one.locate_file("")))
-        if one.name not in found and one.name != LOADER and any(os.path.join(folder, *file.parts) in wanted for file in one.files or ()):
-            found[one.name] = one
+        if (
+            one.name not in found
+            and one.name != LOADER
+            and any(os.path.join(folder, *file.parts) in wanted for file in one.files or ())
+        ):
+            found[one.name] = vendor.installed(one.name)
     return [found[name] for name in sorted(found)]
 
 
@@ -217,6 +224,6 @@ def finish(folder: str, options: Options, owners: Sequence[Distribution], binari
     """Write the bill of materials and the checksums, and settle times and rights."""
     once = list({one.name: one for one in owners}.values())
     described = libraries.described(binaries)
-    bill = manifest.sbom(folder, INSIDE, options, once, described, distribution(LOADER), when)
+    bill = manifest.sbom(folder, INSIDE, options, once, described, vendor.installed(LOADER), when)
     manifest.write(folder, bill)
     manifest.settle(folder, when)

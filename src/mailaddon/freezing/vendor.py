@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from email.utils import parseaddr
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distributions
 
 from .._contract import ENTRY_POINT_GROUP
 from ..errors import InvalidArgument, NotFound
@@ -21,12 +21,27 @@ def plugin(name: str) -> Distribution:
         NotFound: it is not installed, or has no backend.
     """
     try:
-        found = distribution(name)
+        found = installed(name)
     except (PackageNotFoundError, ValueError):
-        raise NotFound(f"no distribution {name!r} is installed; `pip install` it beside this one", parameter="--with") from None
+        raise NotFound(
+            f"no distribution {name!r} is installed; `pip install` it beside this one", parameter="--with"
+        ) from None
     if not backends(found):
         raise NotFound(f"{name} has no entry point in the group {ENTRY_POINT_GROUP}", parameter="--with")
     return found
+
+
+def installed(name: str) -> Distribution:
+    """The installed distribution of a name, rather than what a build has left in a source tree.
+
+    Raises:
+        PackageNotFoundError: there is none.
+        ValueError: the name is empty.
+    """
+    found = list(distributions(name=name))
+    if not found:
+        raise PackageNotFoundError(name)
+    return next((one for one in found if one.read_text("METADATA") is not None), found[0])
 
 
 def backends(found: Distribution) -> dict[str, str]:
@@ -56,10 +71,14 @@ def resolved(
     if backend is None:
         own = sorted(backends(first)) if first else [""]
         if len(own) > 1:
-            raise InvalidArgument(f"{plugins[0]} has several backends; one of {', '.join(own)} is needed", parameter="--backend")
+            raise InvalidArgument(
+                f"{plugins[0]} has several backends; one of {', '.join(own)} is needed", parameter="--backend"
+            )
         (backend,) = own
     elif backend not in known:
-        raise InvalidArgument(f"{backend!r} is in no plugin; {', '.join(sorted(known)) or 'none'} would be", parameter="--backend")
+        raise InvalidArgument(
+            f"{backend!r} is in no plugin; {', '.join(sorted(known)) or 'none'} would be", parameter="--backend"
+        )
     return checked(
         Options(
             name=name if name is not None else (first.name if first else NAME),
@@ -78,15 +97,19 @@ def _dotted(extension: str) -> str:
 
 def _maker(found: Distribution) -> str:
     """Who makes a distribution, by its metadata; "" if that does not say."""
-    metadata = found.metadata
     for field in ("Author", "Maintainer"):
-        if metadata.get(field):
-            return str(metadata[field]).strip()
+        if stated(found, field):
+            return stated(found, field)
     for field in ("Author-email", "Maintainer-email"):
-        display, address = parseaddr(metadata.get(field) or "")
+        display, address = parseaddr(stated(found, field))
         if display or address:
             return display or address
     return ""
+
+
+def stated(found: Distribution, field: str) -> str:
+    """What a distribution's metadata has in a field, the first time; "" if it has none."""
+    return str((found.metadata.get_all(field) or [""])[0]).strip()
 
 
 def packages(found: Distribution) -> list[str]:
