@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from importlib.metadata import Distribution
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +14,6 @@ from types import SimpleNamespace
 import pytest
 from bundles import MOMENT
 from conftest import ALL_ON, Panel
-from test_frozen import INSIDE
 from test_packaging import PROGRAMS, run
 from umbrella import mailaddon
 
@@ -25,6 +23,7 @@ from mailaddon.freezing import compiling, libraries, manifest, modules, programs
 from mailaddon.freezing.libraries import Versions
 from mailaddon.freezing.modules import Module
 from mailaddon.freezing.options import EARLIEST, Options, checked, moment
+from mailaddon.freezing.recipe import INSIDE
 
 ACME = "EAddUser {} in acme-mail 2.1, Acme Inc.\n"
 
@@ -455,7 +454,7 @@ def test_plugins_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that is the current one."""
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -34,8 +34,8 @@ class Library(NamedTuple):
 def not_wanted() -> list[str]:
     """Modules that would only bring a second copy of a library.
 
-    psycopg finds the machine's libpq by ctypes, and PyInstaller then ships it with all that it needs, Kerberos, LDAP and
-    GnuTLS among them. `psycopg_binary` brings a libpq of its own, and only that one is used.
+    psycopg finds the machine's libpq by ctypes, and PyInstaller then ships it with all that it needs, Kerberos, LDAP
+    and GnuTLS among them. `psycopg_binary` brings a libpq of its own, and only that one is used.
     """
     return ["psycopg.pq._pq_ctypes", "psycopg_c"] if find_spec("psycopg_binary") else []
 
