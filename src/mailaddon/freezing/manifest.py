@@ -148,7 +148,8 @@ def settle(folder: str, moment: int) -> None:
     for path, _folders, names in os.walk(folder, topdown=False):
         for name in names:
             file = os.path.join(path, name)
-            os.chmod(file, 0o755 if os.stat(file).st_mode & 0o100 else 0o644)
-            os.utime(file, (moment, moment))
+            if not os.path.islink(file):
+                os.chmod(file, 0o755 if os.stat(file).st_mode & 0o100 else 0o644)
+            os.utime(file, (moment, moment), follow_symlinks=os.utime not in os.supports_follow_symlinks)
         os.chmod(path, 0o755)  # noqa: S103 - others run the programs
         os.utime(path, (moment, moment))

@@ -58,7 +58,7 @@ def build(options: Options | None = None) -> str:
     datas += _metadata(owners, os.path.join(work, "metadata"))
     _say(f"making {len(programs.names())} programs")
     empty = PYZ([])
-    made = list(_programs(wanted, empty, _hooks(analysis), os.path.join(work, "started")))
+    made = list(_programs(wanted, beginning(empty, analysis.scripts), os.path.join(work, "started")))
     _say("putting it together")
     COLLECT(*made, binaries, datas, name=wanted.name, strip=sys.platform == "linux", upx=False)
     folder = os.path.join(str(CONF["distpath"]), wanted.name)
@@ -162,34 +162,42 @@ def _metadata(owners: Iterable[Distribution], folder: str) -> Iterator[Row]:
         yield os.path.join(*place.split("/")), path, "DATA"
 
 
-def _hooks(analysis: Any) -> list[Row]:
-    """What PyInstaller runs before a program, where the program does not begin by itself."""
-    if sys.platform == "linux":
-        return []
-    return [row for row in analysis.scripts if row[0].startswith("pyi") and row[0] != _SLOW]
+def beginning(empty: Any, scripts: Iterable[Row], system: str = sys.platform) -> list[Any]:
+    """What a program runs before its own text.
+
+    On Linux that is nothing: nothing is in an archive, so Python's own importers find all. The loader wants an archive,
+    though, and PyInstaller's object for it would bring PyInstaller's importers along.
+
+    Args:
+        empty: an archive without modules.
+        scripts: the hooks and programs that the analysis found.
+        system: `sys.platform` of the machine.
+    """
+    if system == "linux":
+        return [[(os.path.basename(empty.name), empty.name, "PYZ")]]
+    return [empty, [row for row in scripts if row[0].startswith("pyi_") and row[0] != _SLOW]]
 
 
-def _programs(options: Options, empty: Any, hooks: list[Row], folder: str) -> Iterator[Any]:
+def _programs(options: Options, first: list[Any], folder: str) -> Iterator[Any]:
     from PyInstaller.building.api import EXE
 
-    # Without PyInstaller's own importers: nothing is in an archive, so Python's find all.
-    modules_of = empty if hooks else [(os.path.basename(empty.name), empty.name, "PYZ")]
     texts = {name: programs.text(name, options.facts) for name in programs.names()}
     for name, path in programs.write(folder, texts):
         with unshared():
             yield EXE(
-                modules_of,
-                [*hooks, (name, path, "PYSOURCE-2")],
+                *first,
+                [(name, path, "PYSOURCE-2")],
                 name=f"{name}{options.extension}",
                 contents_directory=INSIDE,
                 exclude_binaries=True,
                 console=True,
-                version=_resource(name, options, folder) if sys.platform == "win32" else None,
+                version=resource(name, options, folder) if sys.platform == "win32" else None,
                 upx=False,
             )
 
 
-def _resource(name: str, options: Options, folder: str) -> str:
+def resource(name: str, options: Options, folder: str) -> str:
+    """Write a program's version resource into a folder; the file's path."""
     path = os.path.join(folder, f"{name}.version.txt")
     with open(path, "w", encoding="utf-8") as file:
         file.write(windows.resource(name, purpose(name), options))
