@@ -1,5 +1,6 @@
 """Making bundles: a vendor's own, what it says of itself, that it can be made again, and what is refused."""
 
+import gc
 import json
 import marshal
 import os
@@ -278,7 +279,7 @@ def distribution_file(name: str) -> str:
     return next(path for path in modules.extensions() if os.path.basename(path).startswith(f"{name}."))
 
 
-def test_a_programs_first_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_programs_first_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inside = "/b/_internal"
     path = [f"{inside}/base_library.zip", f"{inside}/python3.11/lib-dynload", inside]
     monkeypatch.setattr(sys, "path", path)
@@ -288,11 +289,23 @@ def test_a_programs_first_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         os, "environ", {"_PYI_ARCHIVE_FILE": "x", "LD_LIBRARY_PATH": inside, "LD_LIBRARY_PATH_ORIG": "/mine", "A": "b"}
     )
+    monkeypatch.setattr(sys, "path_hooks", [])
+    monkeypatch.setattr(gc, "set_threshold", lambda _count: None)
     start.begin()
+    assert len(sys.path_hooks) == 1
     assert (path, os.environ) == (
         [inside, f"{inside}/python3.11/lib-dynload", "/b/plugins"], {"LD_LIBRARY_PATH": "/mine", "A": "b"},
     )  # fmt: skip
     assert sys.frozen  # type: ignore[attr-defined]
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    (folder / "frozen_module.py").write_text("found = 1\n")
+    finder = start.finders(str(tmp_path))(str(folder))
+    spec = finder.find_spec("frozen_module")
+    assert spec is not None
+    assert spec.origin == str(folder / "frozen_module.py")
+    with pytest.raises(ImportError, match="/elsewhere"):
+        start.finders(inside)("/elsewhere")
     environment = {"LD_LIBRARY_PATH": inside}
     start.restore(environment)
     assert environment == {}
