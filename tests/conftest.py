@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from addon_shop import Shop
+from bundles import of_this_run, plain_bundle, vendor_bundle
 from harness import OPENED, Home, descriptors
 from patience import HANGS
 from postgresql_server import Server
@@ -27,9 +28,11 @@ class Panel:
         home: `MAILADDON_HOME`.
         mail: a folder for mail.
         env: the environment of the programs.
+        programs: their folder.
     """
 
     def __init__(self, folder: Path) -> None:
+        self.programs = SCRIPTS
         self.home = folder / "home"
         self.mail = folder / "mail"
         self.home.mkdir(mode=0o700)
@@ -39,7 +42,7 @@ class Panel:
 
     def run(self, program: str, *arguments: "str | bytes", timeout: float = HANGS, **options: object) -> Done:
         """Run a program to its end, whatever that is."""
-        command = [SCRIPTS / program, *arguments]
+        command = [self.programs / program, *arguments]
         given = {"stdin": subprocess.DEVNULL, "capture_output": True, "env": self.env, **options}
         return subprocess.run(command, check=False, timeout=timeout, **given)
 
@@ -111,6 +114,24 @@ def home(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             monkeypatch.delenv(name)
     monkeypatch.setenv("MAILADDON_HOME", str(panel.home))
     return panel.home
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a place for bundles, which the workers share."""
+    if not hasattr(config, "workerinput"):
+        config.add_cleanup(of_this_run())
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Path:
+    """The frozen programs, as `pyinstaller build.spec` makes them."""
+    return plain_bundle()
+
+
+@pytest.fixture(scope="session")
+def acme_bundle() -> Path:
+    """Those of the vendor in tests/plugin_example, as `mailaddon freeze` makes them."""
+    return vendor_bundle()
 
 
 @pytest.fixture(scope="session")

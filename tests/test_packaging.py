@@ -1,4 +1,4 @@
-"""What is shipped works: sdist, wheel, an editable installation, a vendor's package beside them, the frozen folder.
+"""What is shipped works: sdist, wheel, an editable installation, a vendor's package beside them.
 
 Everything is made of a copy of the tree and installed into fresh virtual environments.
 """
@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -168,48 +167,3 @@ def test_an_editable_installation_works_and_a_type_checker_finds_all_of_it(
         assert "There is no room." in installation.prints("EAddUser", "--help")
     finally:
         errors.write_text(present)
-
-
-@pytest.fixture(scope="module")
-def frozen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder that PyInstaller makes."""
-    folder = tmp_path_factory.mktemp("frozen")
-    command = (sys.executable, "-m", "PyInstaller", "--log-level", "WARN", "--distpath", folder / "dist")
-    run(*command, "--workpath", folder / "work", ROOT / "build.spec", env=plain_environment())
-    yield folder / "dist" / "mailaddon"
-    shutil.rmtree(folder)
-
-
-def test_the_frozen_folder_has_all_programs(frozen: Path) -> None:
-    assert {path.name for path in frozen.iterdir()} == PROGRAMS | {"_internal"}
-
-
-@pytest.mark.parametrize("scheme", ["ARGON2ID", "BLF-CRYPT", "SHA512-CRYPT"])
-def test_the_frozen_programs_work_without_python(frozen: Path, panel: Panel, scheme: str) -> None:
-    panel.settings(f'[password]\nscheme = "{scheme}"\nblf_crypt_cost = 4\nsha512_crypt_rounds = 1000\n')
-    environment = {"MAILADDON_HOME": str(panel.home)}
-
-    def prints(program: str, *arguments: str) -> str:
-        return run(frozen / program, *arguments, env=environment)
-
-    prints("EAddDomain", "bücher.example", "192.0.2.10", str(panel.mail), "10", "admin", "s3cret", "0", *ALL_ON)
-    prints("EAddSpamFilter", "bücher.example", "2001:db8::/32", "IP")
-    export = ("bücher.example", str(panel.mail), str(panel.home.parent / "export"), "admin", *ALL_ON)
-    prints("EPostExportDomain", *export)
-    prints("EDeleteDomain", "bücher.example")
-    prints("EPostImportDomain", *export)
-    assert prints("EGetCatchallUser", "bücher.example") == "admin@xn--bcher-kva.example\n"
-    assert f"{{{scheme}}}" in (panel.home.parent / "export/xn--bcher-kva.example.mailaddon/settings.json").read_text()
-    assert "mailbox" in prints("mailaddon", "resolve", "nobody@bücher.example")
-    assert "embedded" in prints("mailaddon", "backends")
-    assert "schema version" in prints("mailaddon", "directory", "status")
-    assert "SYNOPSIS" in prints("EAddUser", "--help")
-    prints("RegisterMailAddon", "Acme", "Mail", "1", "", "", "", "--directory", str(frozen))
-    panel.settings('backend = "executable"\n[backends.executable.environment]\nMAILADDON_HOME = "/nowhere"\n')
-    (panel.home / "EGetForwardList").write_text("#!/bin/sh\necho a@b.com\n")
-    (panel.home / "EGetForwardList").chmod(0o755)
-    prints("RegisterMailAddon", "Acme", "Mail", "1", "", "", "", "--directory", str(panel.home))
-    assert prints("EGetForwardList", "xyz.com", "u1") == "a@b.com\n"
-    refused = subprocess.run([frozen / "EAddUser"], check=False, capture_output=True, env=environment)
-    assert (refused.returncode, refused.stdout) == (1, b"")
-    assert refused.stderr.endswith(b"[usage]\n")

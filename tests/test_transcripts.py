@@ -11,8 +11,8 @@ The files in tests/transcripts are read like a session at a terminal, which begi
     ! EAddUser: user u1@xyz.com already exists [..]    a line on standard error
     = 1                                                the exit status
 
-The programs are the installed ones, each call is a process. There is no shell: `$MAIL` is the folder for mail, `$DATA`
-the one for exports, `$LONG` 2000 letters, `$LATIN1` an octet that is not UTF-8.
+The programs are the installed ones, then the frozen ones; each call is a process. There is no shell: `$MAIL` is the
+folder for mail, `$DATA` the one for exports, `$LONG` 2000 letters, `$LATIN1` an octet that is not UTF-8.
 """
 
 import os
@@ -126,8 +126,11 @@ def play(panel: Panel, command: list[bytes]) -> tuple[int, bytes, bytes]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.parametrize("programs", ["installed", "frozen"])
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
-def test_transcript(file: Path, panel: Panel) -> None:
+def test_transcript(file: Path, programs: str, panel: Panel, request: pytest.FixtureRequest) -> None:
+    if programs == "frozen":
+        panel.programs = request.getfixturevalue("bundle")
     replay(file, panel)
 
 

@@ -127,8 +127,9 @@ def program(name: str) -> str:
     import sys
     import sysconfig
 
-    folder = os.path.dirname(sys.executable) if getattr(sys, "frozen", False) else sysconfig.get_path("scripts")
-    return os.path.join(folder, name)
+    if getattr(sys, "frozen", False):  # beside this one, and named alike: `.exe` or nothing
+        return os.path.join(os.path.dirname(sys.executable), name + os.path.splitext(sys.executable)[1])
+    return os.path.join(sysconfig.get_path("scripts"), name)
 
 
 class Paused:

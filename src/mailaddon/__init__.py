@@ -7,6 +7,8 @@ underscore are private. Names are loaded when they are first asked for, because 
 """
 
 __version__ = "0.1.0"
+#: What a frozen program was told of its bundle (`freezing.options.Options.facts`); nothing otherwise.
+_bundle: dict[str, str] = {}
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

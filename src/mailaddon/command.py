@@ -159,9 +159,10 @@ def printed(operation: "Operation", result: "Any") -> str:
 def information(operation: "Operation", program: str, option: str) -> str:
     """What a command prints for `--help` or `--version`."""
     if option == "--version":
-        from . import __version__
+        from . import __version__, _bundle
 
-        return f"{program} {__version__}{_LINE_END}"
+        bundle = f" in {_bundle['title']}" if "title" in _bundle else ""
+        return f"{program} {__version__}{bundle}{_LINE_END}"
     from ._help import manual
 
     return manual(operation, program)

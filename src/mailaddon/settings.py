@@ -2,7 +2,7 @@
 
 import os
 
-from . import _compiled
+from . import _bundle, _compiled
 from .errors import NotConfigured
 from .home import SETTINGS_FILE
 
@@ -52,7 +52,7 @@ _TYPES = {str: "a text", int: "a whole number", bool: "true or false", list: "a 
 SETTINGS = (
     Setting(
         "backend",
-        "embedded",
+        _bundle.get("backend", "embedded"),
         "The backend: a name that `mailaddon backends` lists, or a registered add-on's, VENDOR/SERVER/VERSION."
         " MAILADDON_BACKEND overrides it.",
     ),

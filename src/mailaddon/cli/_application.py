@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .. import __version__
+from .. import __version__, _bundle
 from ..command import become_owner_of_home, logged
 from ..errors import BackendUnusable, MailAddonError, StorageFailed
 from ._output import JSON_ASKED, SECRETS, failure, write_json
@@ -25,6 +25,7 @@ SUBCOMMANDS = {
     "completion": "mailaddon.cli.completion:completion",
     "directory": "mailaddon.directory.cli:group",
     "doctor": "mailaddon.cli.doctor:doctor",
+    "freeze": "mailaddon.freezing.cli:freeze",
     "host": "mailaddon.backends.postfix.cli:group",
     "inventory": "mailaddon.migration.cli:inventory",
     "migrate": "mailaddon.migration.cli:migrate",
@@ -128,4 +129,5 @@ application = Application(
     "their own: EAddDomain, EAddUser and so on. Here is what helps to use, watch and mend them.",
     no_args_is_help=True,
 )
-application = click.version_option(__version__, prog_name="mailaddon", message="%(prog)s %(version)s")(application)
+_MESSAGE = f"%(prog)s %(version)s in {_bundle['title']}" if "title" in _bundle else "%(prog)s %(version)s"
+application = click.version_option(__version__, prog_name="mailaddon", message=_MESSAGE)(application)

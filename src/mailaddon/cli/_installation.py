@@ -93,9 +93,13 @@ def _normal(name: str) -> str:
 
 def programs() -> Iterator[Finding]:
     """Whether every program is installed, can be executed, and has an interpreter."""
-    names = [name for operation in (*COMMANDS, REGISTER) for name in operation.executables] + ["mailaddon"]
+    ending = os.path.splitext(sys.executable)[1] if _frozen() else ""  # programs that are frozen are named alike
+    every = [name for operation in (*COMMANDS, REGISTER) for name in operation.executables] + ["mailaddon"]
+    names = [name + ending for name in every]
     folder = max(_script_folders(), key=lambda one: sum(os.path.exists(os.path.join(one, name)) for name in names))
     mend = f"{sys.executable} -m pip install --force-reinstall {DISTRIBUTION}"
+    if _frozen():
+        mend = f"copy the bundle again; `sha256sum -c SHA256SUMS` in {folder} says what of it is damaged"
     faults = {name: fault for name in names if (fault := _fault(os.path.join(folder, name)))}
     for fault in sorted(set(faults.values())):
         some = [name for name in names if faults.get(name) == fault]
@@ -103,7 +107,7 @@ def programs() -> Iterator[Finding]:
         yield trouble("programs", f"{len(some)} of {len(names)} in {folder} {fault}: {shown}", mend)
     if not faults:
         yield well("programs", f"all {len(names)} in {folder}")
-    first = shutil.which("EAddUser")
+    first = shutil.which(f"EAddUser{ending}")
     if first and not faults and os.path.realpath(os.path.dirname(first)) != os.path.realpath(folder):
         found = f"PATH finds {first} first, which belongs to another installation"
         yield trouble("programs", found, f"put {folder} first, or call the programs by their full paths", severe=False)
