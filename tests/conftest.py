@@ -73,11 +73,13 @@ class Panel:
         self.prints("EAddUser", domain, name, password, "Ann", "", "Lee", "1", "1", "1")
 
 
-def pytest_configure() -> None:
-    """Have programs end by the signals that tests send, also when a background job's shell had them ignored."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a place for bundles, which the workers share, and programs that end by the signals that tests send."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-        if signal.getsignal(number) is signal.SIG_IGN:
+        if signal.getsignal(number) is signal.SIG_IGN:  # by the shell, for a job in the background, or by nohup
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    if not hasattr(config, "workerinput"):
+        config.add_cleanup(of_this_run())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -114,12 +116,6 @@ def home(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             monkeypatch.delenv(name)
     monkeypatch.setenv("MAILADDON_HOME", str(panel.home))
     return panel.home
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Have a place for bundles, which the workers share."""
-    if not hasattr(config, "workerinput"):
-        config.add_cleanup(of_this_run())
 
 
 @pytest.fixture(scope="session")
