@@ -448,7 +448,7 @@ def test_times() -> None:
     ("given", "reason"),
     [
         ({"name": "../x"}, "--name: '../x' is no name of a folder"),
-        ({"version": ""}, "--version: '' does not fit"),
+        ({"version": ""}, "--version: a bundle has a version"),
         ({"vendor": "a\nb"}, "--vendor: 'a\\nb' does not fit"),
         ({"extension": ".e/x"}, "--extension: '.e/x' is no extension"),
     ],

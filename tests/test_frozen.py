@@ -179,6 +179,8 @@ def test_moved_read_only_and_as_another_user(moved: Path, panel: Panel) -> None:
     run(moved / "EAddUserAlias", "xyz.com", "admin", "a11", **given)
     assert run(moved / "EGetUserAliasList", "xyz.com", "admin", **given) == "a11\n"
     assert "└─ admin@xyz.com" in run(moved / "mailaddon", "resolve", "a11@xyz.com", **given)
+    (panel.home.parent / "EGetUserAliasList").symlink_to(moved / "EGetUserAliasList")
+    assert run(panel.home.parent / "EGetUserAliasList", "xyz.com", "admin", **given) == "a11\n"
     assert before == {path: path.lstat().st_mtime_ns for path in moved.rglob("*")}
 
 

@@ -120,7 +120,7 @@ def _run(options: Options, output: str, work: str) -> None:
     places = ("--workpath", os.path.join(work, "work"), "--distpath", output)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     done = subprocess.run(  # noqa: S603 - this interpreter, and our own file
-        [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR", *places, spec],
+        [sys.executable, "-P", "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR", *places, spec],
         env={**environment, "PYINSTALLER_CONFIG_DIR": os.path.join(work, "kept")},
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr.fileno(),

@@ -12,6 +12,7 @@ NAME = "mailaddon"
 #: The earliest time that every archive format can hold, 1980-01-02: what is frozen has no time of its own.
 EARLIEST = 315619200
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
+_LONGEST = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -78,10 +79,12 @@ def checked(options: Options, system: str = os.name) -> Options:
             parameter="--name",
         )
     for option, text in (("--version", options.version), ("--vendor", options.vendor)):
-        if not text.isprintable() or "'" in text or len(text) > 200 or (option == "--version" and not text):  # noqa: PLR2004 - what fits on a line
+        if not text.isprintable() or len(text) > _LONGEST:
             raise InvalidArgument(
-                f"{text!r} does not fit; one line of up to 200 characters without ' does", parameter=option
+                f"{text!r} does not fit; one line of up to {_LONGEST} characters does", parameter=option
             )
+    if not options.version:
+        raise InvalidArgument("a bundle has a version, 1.0 for example", parameter="--version")
     if options.extension and not _EXTENSION.fullmatch(options.extension):
         raise InvalidArgument(
             f"{options.extension!r} is no extension; 'exe' and '.exe' are, '' is none", parameter="--extension"
