@@ -102,7 +102,7 @@ def _result(found: dict[str, list[float]], does: dict[str, str], notes: list[str
     result = Result(
         f"One call each, as a process, in turns; minimum and median of {times[OURS].number}. The ratio is of minima, to"
         f" {OURS}. Each hashes a password as it does by default, ours at the scheme's lowest cost, as that is a"
-        " setting. MariaDB runs already, and has been told not to flush after each change; ours are on the disk at the end.",
+        " setting. MariaDB runs already, and need not flush each change; what ours do is on the disk when they end.",
         [Table("Comparison", ["Call", "What it does", "min ms", "median ms", "Ratio"], rows)],
         notes,
         series={"least": {name: one.least for name, one in times.items()}},

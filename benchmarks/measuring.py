@@ -149,7 +149,7 @@ def seconds(call: Sequence[str], variables: Mapping[str, str], status: int = 0) 
     """
     silence = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1, 2)]
     began = time.perf_counter()
-    _, ended = os.waitpid(os.posix_spawn(call[0], call, variables, file_actions=silence), 0)
+    _, ended = os.waitpid(os.posix_spawn(call[0], list(call), variables, file_actions=silence), 0)
     taken = time.perf_counter() - began
     if os.waitstatus_to_exitcode(ended) != status:
         raise RuntimeError(f"{' '.join(call)} ended with {os.waitstatus_to_exitcode(ended)}, not {status}")

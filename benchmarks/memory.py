@@ -32,7 +32,7 @@ def highest(bench: Bench, home: Path, output: Path, call: Sequence[str]) -> floa
     Raises:
         RuntimeError: it failed.
     """
-    command = [bench.interpreter, "-I", "-S", "-c", _STARTER, output, *call]
+    command = [bench.interpreter, "-I", "-S", "-c", _STARTER, str(output), *call]
     done = subprocess.run(command, env=environment(home), check=True, stdout=subprocess.PIPE, encoding="ascii")
     status, kibibytes = map(int, done.stdout.split())
     if status != 0:

@@ -1,4 +1,4 @@
-"""Other projects' provisioning commands, installed below `build` by name, from Debian and PyPI; nothing of them is in here.
+"""Other projects' provisioning commands, installed below `build` by name, from Debian and PyPI.
 
 Nothing of theirs is started as a service, and nothing is installed into the system: packages are unpacked. What cannot
 be had is left out, and the page says so.

@@ -22,8 +22,8 @@ def measure(bench: Bench) -> Result:
     bare, source = times[""], times["source"]
     unit = bare[YARDSTICK].least
     result = Result(
-        f"Every command as a process of its own, in turns; minimum and median of {source['EAddUser'].number} calls each,"
-        f" of {bare[YARDSTICK].number} for what they are compared with. The ratio is of minima, to `{YARDSTICK}`."
+        f"Every command as a process of its own, in turns; minimum and median of {source['EAddUser'].number} calls"
+        f" each, of {bare[YARDSTICK].number} for what they are compared with. The ratio is of minima, to `{YARDSTICK}`."
     )
     frozen = times.get("frozen", {})
     columns = ["Call", "Source, min ms", "median ms", "Ratio"]
