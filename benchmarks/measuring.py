@@ -69,14 +69,23 @@ class Table:
 
 @dataclass
 class Result:
-    """What a part found out."""
+    """What a part found out.
+
+    Attributes:
+        intro: what was done, in words.
+        tables: the figures.
+        notes: what else is to be said, a paragraph each.
+        aims: what was promised.
+        series: what the plot of the part needs.
+        timed: whether a clock decides any of the figures, so that others on the machine disturb them.
+    """
 
     intro: str
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     aims: list[Aim] = field(default_factory=list)
-    #: For the plots: whatever they need.
     series: dict[str, Any] = field(default_factory=dict)
+    timed: bool = True
 
 
 @dataclass
@@ -244,20 +253,21 @@ def _own() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def disturbances(found: Mapping[str, Any], quickest: float) -> list[str]:
+def disturbances(found: Mapping[str, Any], quickest: float, *, timed: bool = True) -> list[str]:
     """Why the figures of a part are not to be trusted; nothing if they are.
 
     Args:
         found: what `conditions` noted.
         quickest: the quickest yardstick of all parts (s).
+        timed: whether a clock decides any of them.
     """
     reasons = []
-    if found["others"] > OTHERS:
+    if timed and found["others"] > OTHERS:
         reasons.append(f"other processes used {found['others']:.2f} cores meanwhile")
-    if found["stolen"] > OTHERS:
+    if timed and found["stolen"] > OTHERS:
         reasons.append(f"the virtual machine's host kept {found['stolen']:.2f} cores meanwhile")
     slow = max(found["yardstick"]) / quickest
-    if slow > SLOWER:
+    if timed and slow > SLOWER:
         reasons.append(f"the yardstick took {slow:.2f} times as long as at its quickest")
     if found["quick"]:
         reasons.append("it was measured with few repetitions, to see that it works")

@@ -71,6 +71,7 @@ def measure(bench: Bench) -> Result:
         "The highest resident size of a process. A list is printed whole or not at all, so it is in memory once; a"
         " batch keeps nothing of what it has done.",
         [Table("Memory", ["Process", "MB"], rows)],
+        timed=False,
     )
 
 

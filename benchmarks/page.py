@@ -65,7 +65,7 @@ def text(results: Results) -> str:
         for table in result["tables"]:
             lines += [*_table(table["columns"], table["rows"]), ""]
         lines += [line for note in result["notes"] for line in (note, "")]
-        lines += [_told(found["conditions"], best), ""]
+        lines += [_told(found, best), ""]
     lines += ["## The machine", "", *_machines(results), ""]
     return "\n".join(lines)
 
@@ -73,7 +73,7 @@ def text(results: Results) -> str:
 def _aims(results: Results, best: float) -> list[str]:
     rows = []
     for found in results.values():
-        doubtful = bool(disturbances(found["conditions"], best))
+        doubtful = bool(_reasons(found, best))
         for given in found["result"]["aims"]:
             aim = Aim(*given)
             kept = aim.value <= aim.limit if aim.sense == "at most" else aim.value >= aim.limit
@@ -98,15 +98,20 @@ def _is_number(cell: str) -> bool:
     return True
 
 
+def _reasons(found: Mapping[str, Any], best: float) -> list[str]:
+    return disturbances(found["conditions"], best, timed=found["result"]["timed"])
+
+
 def _told(found: Mapping[str, Any], best: float) -> str:
     """Under what conditions a part was measured, and what they did to it."""
-    before, after = found["yardstick"]
+    watched = found["conditions"]
+    before, after = watched["yardstick"]
     told = (
-        f"*Measured on {found['date']} UTC in {found['seconds']} s. Load average {found['load'][0]} before,"
-        f" {found['load'][1]} after; others used {found['others']} cores; `{YARDSTICK}` took {milliseconds(before)} ms"
-        f" before, {milliseconds(after)} ms after (at its quickest {milliseconds(best)} ms).*"
+        f"*Measured on {watched['date']} UTC in {watched['seconds']} s. Load average {watched['load'][0]} before,"
+        f" {watched['load'][1]} after; others used {watched['others']} cores; `{YARDSTICK}` took"
+        f" {milliseconds(before)} ms before, {milliseconds(after)} ms after (at its quickest {milliseconds(best)} ms).*"
     )
-    reasons = disturbances(found, best)
+    reasons = _reasons(found, best)
     return f"{told}\n\n**Not to be trusted:** {'; '.join(reasons)}." if reasons else told
 
 

@@ -64,4 +64,5 @@ def measure(bench: Bench) -> Result:
         "Pages of the SQLite file that a call reads, as SQLite counts them, so that no clock and no neighbour matters.",
         [Table("Pages read", columns, rows)],
         aims=[Aim(f"pages read at {sizes[-1]:,} users / at {sizes[0]:,}, the worst call", worst, AIM)],
+        timed=False,
     )

@@ -62,15 +62,20 @@ def unpacked(package: str) -> Path:
         folder = PLACE / "packages"
         folder.mkdir(parents=True, exist_ok=True)
         say(f"comparison: Debian's package {package}, unpacked only")
-        _have(["apt-get", "-q", "download", package], folder)
+        output_of(["apt-get", "-q", "download", package], folder)
         new = target.with_name(f"{package}.new")
         shutil.rmtree(new, ignore_errors=True)
-        _have(["dpkg-deb", "--extract", str(next(folder.glob(f"{package}_*.deb"))), str(new)], folder)
+        output_of(["dpkg-deb", "--extract", str(next(folder.glob(f"{package}_*.deb"))), str(new)], folder)
         new.rename(target)
     return target
 
 
-def _have(command: list[str], folder: Path) -> str:
+def output_of(command: list[str], folder: Path) -> str:
+    """What a program prints.
+
+    Raises:
+        Unavailable: it is missing, fails or does not end.
+    """
     try:
         done = subprocess.run(
             command, cwd=folder, timeout=PATIENCE, check=True, encoding="utf-8",
@@ -88,8 +93,8 @@ def _debian(package: str) -> str:
     """The version of a Debian package that was unpacked, here or by tasks.py, or is installed."""
     for folder in (PLACE / "packages", ROOT / "build" / "packages"):
         for file in folder.glob(f"{package}_*.deb"):
-            return f"{package} {_have(['dpkg-deb', '--field', str(file), 'Version'], folder)}"
-    return f"{package} {_have(['dpkg-query', '--show', '--showformat', '${Version}', package], ROOT)}"
+            return f"{package} {output_of(['dpkg-deb', '--field', str(file), 'Version'], folder)}"
+    return f"{package} {output_of(['dpkg-query', '--show', '--showformat', '${Version}', package], ROOT)}"
 
 
 def bare(command: str, *arguments: str) -> Callable[[], float]:
@@ -133,7 +138,7 @@ def postfixadmin_on(kind: str, bench: Bench) -> Iterator[Peer]:
             call = ["/usr/bin/php", "-q", str(script), "mailbox", "add", f"u{next(numbers)}@xyz.com", *password]
             return seconds(call, {"PATH": "/usr/bin:/bin"})
 
-        php = _have(["/usr/bin/php", "-r", "echo PHP_VERSION;"], folder)
+        php = output_of(["/usr/bin/php", "-r", "echo PHP_VERSION;"], folder)
         database = "MariaDB" if kind == "mariadb" else "SQLite"
         version = f"{_debian('postfixadmin')}, PHP {php}"
         yield Peer(f"postfixadmin-cli, {database}", "adds a mailbox (MD5-CRYPT)", add, version)
@@ -173,8 +178,8 @@ def mailman(bench: Bench) -> Iterator[Peer]:
         say("comparison: PyPI's package mailman, in a virtual environment")
         shutil.rmtree(place, ignore_errors=True)
         PLACE.mkdir(parents=True, exist_ok=True)
-        _have([sys.executable, "-m", "venv", str(place)], PLACE)
-        _have([str(place / "bin" / "python"), "-m", "pip", "install", "-q", "mailman"], PLACE)
+        output_of([sys.executable, "-m", "venv", str(place)], PLACE)
+        output_of([str(place / "bin" / "python"), "-m", "pip", "install", "-q", "mailman"], PLACE)
     folder = bench.work / "mailman"
     folder.mkdir()
     configuration = folder / "mailman.cfg"
@@ -187,5 +192,5 @@ def mailman(bench: Bench) -> Iterator[Peer]:
         return seconds(call, {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"})
 
     show = "import importlib.metadata; print(importlib.metadata.version('mailman'))"
-    version = _have([str(place / "bin" / "python"), "-c", show], folder)
+    version = output_of([str(place / "bin" / "python"), "-c", show], folder)
     yield Peer("mailman create", "creates a list", add, f"mailman {version}")
