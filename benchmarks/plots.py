@@ -38,6 +38,7 @@ def comparison(series: Mapping[str, Any], path: Path) -> None:
     bars = axes.barh(names, [least[name] for name in names], color=colours)
     axes.bar_label(bars, [f"{least[name]:.1f}" for name in names], padding=3)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlim(right=max(least.values()) * 2)
     axes.set_xlabel("milliseconds for one call, minimum, logarithmic (blue: this project; light: does nothing)")
     _finish(figure, axes, path)
@@ -62,7 +63,7 @@ def growth(series: Mapping[str, Any], path: Path) -> None:
     axes.set_ylim(0, highest * 1.15)
     axes.set_xlabel("users in the directory (grey: every other command)")
     axes.set_ylabel("milliseconds, minimum")
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(NAMED), frameon=False)
     _finish(figure, axes, path)
 
 

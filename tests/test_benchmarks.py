@@ -96,12 +96,12 @@ def test_disturbances_are_told() -> None:
 # The round of all commands
 
 
-def test_a_round_has_every_command(tmp_path: Path) -> None:
+def test_a_round_has_every_program(tmp_path: Path) -> None:
     programs = {call.program for call in workload.calls(tmp_path, "x", 1)}
-    assert programs == {operation.command for operation in operations.COMMANDS}
+    assert programs == {operation.command for operation in (*operations.COMMANDS, operations.REGISTER)}
 
 
-def test_a_round_leaves_everything_as_it_was(tmp_path: Path) -> None:
+def test_a_round_leaves_the_directory_as_it_was(tmp_path: Path) -> None:
     home = Home(tmp_path)
     (home.path / "mailaddon.toml").write_text('webmail.url = "https://mail.example.net/"\n')
     way = workload.Ways(Path(SCRIPTS), home.environment(covered=False), tmp_path)
