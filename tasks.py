@@ -341,6 +341,10 @@ def docs() -> None:
 
 def bench(*arguments: str) -> None:
     """Measure starts, batches, growth and peers, or the parts that are named, and write docs/benchmarks.md."""
+    script = os.path.join("benchmarks", "run.py")
+    run(sys.executable, script, *arguments)
+    if {"-h", "--help"} & set(arguments):
+        return
     if os.geteuid() == 0 and shutil.which("apt-get"):  # what is missing otherwise is left out, and the page says so
         debian([*for_virtual_environments(), *for_tests()])
     installed("test", "benchmark")
@@ -352,7 +356,6 @@ def bench(*arguments: str) -> None:
     heading("benchmarks")
     # An E* command compiles nothing after its first call, unless the environment forbids keeping what it compiled.
     fast = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    script = os.path.join("benchmarks", "run.py")
     run(*python(script, "--programs", os.path.dirname(interpreter), *arguments), env=fast)
 
 

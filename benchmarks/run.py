@@ -23,14 +23,15 @@ from pathlib import Path
 import page
 from measuring import ROOT, Bench, Result, conditions, machine, say
 
-from mailaddon import __version__
-
 BUILD = ROOT / "build"
+BUNDLE = ROOT / "dist" / "mailaddon"
 
 
 def versions(bench: Bench) -> dict[str, str]:
     """What was measured."""
     import _sqlite3
+
+    from mailaddon import __version__
 
     return {
         "Version": __version__,
@@ -68,22 +69,33 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help="what to measure  [everything]")
     parser.add_argument("--quick", action="store_true", help="few repetitions, small directories; the page says so")
-    parser.add_argument("--programs", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--programs", type=Path, help=argparse.SUPPRESS)  # without it, nothing is measured
     parser.add_argument(
-        "--frozen", type=Path, default=ROOT / "dist" / "mailaddon", help="the frozen bundle  [dist/mailaddon]"
+        "--frozen", type=Path, default=BUNDLE, metavar="FOLDER", help="the frozen bundle  [dist/mailaddon]"
     )
     given = parser.parse_args(arguments)
     unknown = [part for part in given.parts if part not in page.PARTS]
     if unknown:
         parser.error(f"there is no part {', '.join(unknown)}; the parts are {', '.join(page.PARTS)}")
+    if not _is_bundle(given.frozen) and given.frozen != BUNDLE:
+        parser.error(f"--frozen {given.frozen} has no EAddUser in it; `python3 tasks.py freeze` makes dist/mailaddon")
     return given
 
 
+def _is_bundle(folder: Path) -> bool:
+    return (folder / "EAddUser").exists()
+
+
 def main() -> None:
-    """Measure what is asked for, part by part, and write the page after each."""
+    """Measure what is asked for, part by part, and write the page after each.
+
+    tasks.py runs it without the programs first, which says at once what is wrong with the arguments.
+    """
     given = parsed(sys.argv[1:])
+    if given.programs is None:
+        return
     work = BUILD / "bench-work" / str(os.getpid())
-    frozen = given.frozen.resolve() if (given.frozen / "EAddUser").exists() else None
+    frozen = given.frozen.resolve() if _is_bundle(given.frozen) else None
     bench = Bench(given.programs.absolute(), frozen, work, BUILD / "bench-cache", given.quick)
     work.mkdir(parents=True)
     began = time.monotonic()

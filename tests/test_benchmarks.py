@@ -181,7 +181,11 @@ def test_a_part_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str])
     assert run.parsed(["--programs", "/x", "batch", "growth"]).parts == ["batch", "growth"]
     with pytest.raises(SystemExit):
         run.parsed(["--programs", "/x", "bathc"])
-    assert "there is no part bathc; the parts are startup, comparison, batch" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run.parsed(["--frozen", "/nowhere"])
+    said = capsys.readouterr().err
+    assert "--frozen /nowhere has no EAddUser in it" in said
+    assert "there is no part bathc; the parts are startup, comparison, batch" in said
 
 
 # The page
