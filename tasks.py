@@ -20,7 +20,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, NoReturn
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
@@ -339,18 +339,24 @@ def docs() -> None:
     run(*python(os.path.join("docs", "generate.py")))
 
 
-def bench() -> None:
-    """Measure starts, batches, page reads and calls of add-ons, on an installation of its own without any tools."""
-    installed()
+def bench(*arguments: str) -> None:
+    """Measure starts, batches, growth and peers, or the parts that are named, and write docs/benchmarks.md."""
+    script = os.path.join("benchmarks", "run.py")
+    run(sys.executable, script, *arguments)
+    if {"-h", "--help"} & set(arguments):
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):  # what is missing otherwise is left out, and the page says so
+        debian([*for_virtual_environments(), *for_tests()])
+    installed("test", "benchmark")
     folder = os.path.join(BUILD, "bench")
-    heading("benchmarks")
+    heading("an installation without any tools")
     run(sys.executable, "-m", "venv", "--clear", folder)
     interpreter = os.path.join(folder, os.path.relpath(python()[0], VENV))
     run(interpreter, *pip(wheel())[1:])
+    heading("benchmarks")
     # An E* command compiles nothing after its first call, unless the environment forbids keeping what it compiled.
     fast = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    for script in ("startup.py", "batch.py", "size.py", "panel.py"):
-        run(interpreter, os.path.join("benchmarks", script), env=fast)
+    run(*python(script, "--programs", os.path.dirname(interpreter), *arguments), env=fast)
 
 
 def hostbench() -> None:
@@ -441,6 +447,8 @@ def outcomes(report: str) -> "dict[str, int]":
     return found
 
 
+#: Those that take arguments of their own.
+WITH_ARGUMENTS = (bench,)
 TASKS = (demo, hostdemo, test, lint, types, docs, bench, hostbench, soak, freeze, clean)
 
 
@@ -448,13 +456,14 @@ def main() -> None:
     """Run the task that the first argument names."""
     if sys.version_info < OLDEST:
         fail("Python 3.11 or newer is needed, this is {}.{}; run python3.11 tasks.py …".format(*sys.version_info[:2]))
-    known = {task.__name__: task for task in TASKS}
-    task = known.get(sys.argv[1]) if len(sys.argv) == 2 else None  # noqa: PLR2004 - the program and one task
-    if task is None:
+    known: Mapping[str, Callable[..., None]] = {task.__name__: task for task in TASKS}
+    name, *arguments = sys.argv[1:] or [""]
+    task = known.get(name)
+    if task is None or (arguments and task not in WITH_ARGUMENTS):
         listing = "\n".join(f"  {name:11}{(found.__doc__ or '').strip()}" for name, found in known.items())
         sys.exit(f"usage: python3 tasks.py TASK\n{listing}")
     try:
-        task()
+        task(*arguments)
     except KeyboardInterrupt:
         fail("interrupted")
 

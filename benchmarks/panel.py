@@ -1,18 +1,12 @@
 """What a call through a long-lived `Panel` costs beside the add-on's own process, and how calls from threads add up.
 
-    python3 tasks.py bench
-
-runs it. The yardstick is the same command line with the same environment, started by `posix_spawn` and waited for by
-`waitpid`: nothing is read, nothing is checked. Both take turns, so what disturbs the machine disturbs both. Of 16
-threads it is told how much faster they are than one thread with as many calls, beside what threads gain that only start
-and wait.
+The yardstick is the same command line with the same environment, started by `posix_spawn` and waited for by `waitpid`:
+nothing is read, nothing is checked. Both take turns, so what disturbs the machine disturbs both. Of 16 threads it is
+told how much faster they are than one thread with as many calls, beside what threads gain that only start and wait.
 """
 
 import os
 import statistics
-import sys
-import sysconfig
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mailaddon.backends.executable import programs
+from measuring import ROOT, Aim, Bench, Result, Table, say, settle
 
 from mailaddon import Panel, operations
 from mailaddon.registrations import Registration, register
@@ -31,7 +26,7 @@ THREADS = 16
 CALLS = 64
 ROUNDS = 5
 SHARE = 0.85
-ADDONS = Path(__file__).resolve().parent.parent / "tests" / "addons"
+ADDONS = ROOT / "tests" / "addons"
 COMMAND = operations.find("EGetForwardList")
 ARGUMENTS = ("xyz.com", "u1")
 #: name -> the program of all commands, its interpreter and that one's parameters.
@@ -40,14 +35,12 @@ SETS = {
     "the Perl sample": ("addon.pl", "perl", "-w"),
     "the SDK's own program": ("", "", ""),
 }
-#: A settings file that changed just now is not kept in compiled form yet, as it may change again.
-SETTLED = 2.5
 
 
 class Addon:
     """A registered add-on with a user who has forwards, called in both ways."""
 
-    def __init__(self, folder: Path, program: str, interpreter: str, parameters: str) -> None:
+    def __init__(self, folder: Path, installed: Path, program: str, interpreter: str, parameters: str) -> None:
         home, state, scripts = folder / "home", folder / "state", folder / "programs"
         for made in (home, state, scripts):
             made.mkdir(parents=True)
@@ -61,7 +54,7 @@ class Addon:
             interpreter=interpreter,
             interpreter_parameters=parameters,
             compliant_3x=False,
-            directory=str(scripts) if program else sysconfig.get_path("scripts"),
+            directory=str(scripts) if program else str(installed),
         )
         register(str(home), registration)
         variables = {"ADDON_STATE": str(state), "MAILADDON_HOME": str(state)}
@@ -104,10 +97,10 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def overhead(addon: Addon) -> tuple[float, float, float, float]:
+def overhead(addon: Addon, count: int) -> tuple[float, float, float, float]:
     """The yardstick and the call (least of all, in seconds), their ratio, and the median of the pairs' ratios."""
     pairs = []
-    for number in range(PAIRS):
+    for number in range(count):
         first, second = (addon.bare, addon.called) if number % 2 else (addon.called, addon.bare)
         taken = {first: seconds(first), second: seconds(second)}
         pairs.append((taken[addon.bare], taken[addon.called]))
@@ -115,36 +108,45 @@ def overhead(addon: Addon) -> tuple[float, float, float, float]:
     return bare, called, called / bare, statistics.median(one[1] / one[0] for one in pairs)
 
 
-def at_once(work: Callable[[], None], threads: int) -> float:
+def at_once(work: Callable[[], None], threads: int, calls: int) -> float:
     """How long as many calls take from so many threads."""
     with ThreadPoolExecutor(threads) as pool:
-        return seconds(lambda: deque(pool.map(lambda _number: work(), range(CALLS)), maxlen=0))
+        return seconds(lambda: deque(pool.map(lambda _number: work(), range(calls)), maxlen=0))
 
 
-def gain(work: Callable[[], None]) -> float:
+def gain(work: Callable[[], None], calls: int, count: int) -> float:
     """How much faster many threads are than one, by the least time that each took in some rounds."""
-    rounds = [(at_once(work, 1), at_once(work, THREADS)) for _ in range(ROUNDS)]
+    rounds = [(at_once(work, 1, calls), at_once(work, THREADS, calls)) for _ in range(count)]
     return min(one for one, _many in rounds) / min(many for _one, many in rounds)
 
 
-def main() -> None:
-    """Measure, and print two tables."""
-    with tempfile.TemporaryDirectory() as folder:
-        addons = {name: Addon(Path(folder).resolve() / str(n), *s) for n, (name, s) in enumerate(SETS.items())}
-        time.sleep(SETTLED)
-        print(f"Calls of add-ons, Python {sys.version.split()[0]}, {PAIRS} pairs, in turns\n")
-        print("| `EGetForwardList` of | bare ms | called ms | Ratio of minima | Median of ratios | Aim |")
-        print("| --- | ---: | ---: | ---: | ---: | ---: |")
-        for name, addon in addons.items():
-            bare, called, least, usual = overhead(addon)
-            print(f"| {name} | {bare * 1000:.2f} | {called * 1000:.2f} | {least:.2f} | {usual:.2f} | {AIM} |")
-        print(f"\n{CALLS} calls from {THREADS} threads beside one thread, {os.cpu_count()} cores, minima of {ROUNDS}\n")
-        print("| `EGetForwardList` of | bare gain | called gain | Share | Aim |\n| --- | ---: | ---: | ---: | ---: |")
-        for name, addon in addons.items():
-            bare, called = gain(addon.bare), gain(addon.called)
-            print(f"| {name} | {bare:.2f} | {called:.2f} | {called / bare:.2f} | at least {SHARE} |")
-            addon.panel.close()
-
-
-if __name__ == "__main__":
-    main()
+def measure(bench: Bench) -> Result:
+    """Compare calls one after the other, and from threads."""
+    pairs, calls, rounds = bench.count(PAIRS, 20), bench.count(CALLS, 16), bench.count(ROUNDS, 2)
+    folder = bench.work / "panel"
+    addons = {name: Addon(folder / str(number), bench.programs, *s) for number, (name, s) in enumerate(SETS.items())}
+    settle()
+    costs, gains, aims = [], [], []
+    for name, addon in addons.items():
+        say(f"panel: {name}")
+        bare, called, least, usual = overhead(addon, pairs)
+        costs.append([name, f"{bare * 1000:.2f}", f"{called * 1000:.2f}", f"{least:.2f}", f"{usual:.2f}"])
+        aims.append(Aim(f"a panel's call / the bare process, {name}", least, AIM))
+        one, other = gain(addon.bare, calls, rounds), gain(addon.called, calls, rounds)
+        gains.append([name, f"{one:.2f}", f"{other:.2f}", f"{other / one:.2f}"])
+        aims.append(Aim(f"gain of {THREADS} threads / of bare ones, {name}", other / one, SHARE, "at least"))
+        addon.panel.close()
+    return Result(
+        f"What a call through a long-lived `mailaddon.Panel` costs beside the add-on's own process, {pairs} pairs in"
+        f" turns; and how much faster {THREADS} threads are than one with as many calls ({calls}; minima of {rounds}),"
+        " beside what threads gain that only start and wait.",
+        [
+            Table(
+                "Calls of add-ons",
+                ["`EGetForwardList` of", "bare ms", "called ms", "Ratio of minima", "Median of ratios"],
+                costs,
+            ),
+            Table("Calls from threads", ["`EGetForwardList` of", "bare gain", "called gain", "Share"], gains),
+        ],
+        aims=aims,
+    )

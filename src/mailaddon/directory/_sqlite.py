@@ -39,7 +39,7 @@ class SQLite:
         self._lock_timeout = lock_timeout
         self._connections = ThreadLocal()
 
-    def begin(self, *, writes: bool) -> "sqlite.Connection":
+    def begin(self, *, writes: bool) -> "_Connection":
         """Begin a transaction on this thread's connection; the file is made if there is none.
 
         Raises:
@@ -49,7 +49,9 @@ class SQLite:
         """
         connection = self.connection()
         if writes:
-            connection.execute("PRAGMA foreign_keys = ON")
+            if not connection.writes:  # once: each time, SQLite would compile every statement anew
+                connection.execute("PRAGMA foreign_keys = ON")
+                connection.writes = True
             self._patiently(connection, "BEGIN IMMEDIATE")
             return connection
         connection.execute("BEGIN")
@@ -60,7 +62,7 @@ class SQLite:
             raise
         return connection
 
-    def connection(self) -> "sqlite.Connection":
+    def connection(self) -> "_Connection":
         """This thread's connection; the file is made if there is none.
 
         Raises:
@@ -68,7 +70,7 @@ class SQLite:
             Unavailable: others do not finish in time.
             UpgradeNeeded: it has another schema version.
         """
-        connection: sqlite.Connection | None = getattr(self._connections, "connection", None)
+        connection: _Connection | None = getattr(self._connections, "connection", None)
         if connection is None:
             if not os.path.exists(self.name):
                 from ._sqlite_upkeep import create
@@ -138,7 +140,13 @@ class SQLite:
 
 
 class _Connection(sqlite.Connection):
-    """Closed with its thread, which has nobody to close it; Python 3.13 warns of connections that are just dropped."""
+    """Closed with its thread, which has nobody to close it; Python 3.13 warns of connections that are just dropped.
+
+    Attributes:
+        writes: whether it has been made to check foreign keys, which only changes need.
+    """
+
+    writes = False
 
     def __del__(self) -> None:
         try:
@@ -147,7 +155,7 @@ class _Connection(sqlite.Connection):
             return
 
 
-def connect(path: str) -> "sqlite.Connection":
+def connect(path: str) -> _Connection:
     """A connection without implicit transactions.
 
     Raises:

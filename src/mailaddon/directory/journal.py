@@ -195,8 +195,7 @@ class Journal:
     def _write(self, *entries: tuple[str, ...]) -> None:
         try:
             if self._descriptor < 0:
-                os.makedirs(self._folder, PRIVATE_FOLDER, exist_ok=True)
-                self._descriptor = _created(self._path)
+                self._descriptor = self._open()
             if self._begun and not self.used:
                 entries = ((_BEGUN,), *entries)
             text = "".join(["\t".join(entry) + "\n" for entry in entries])
@@ -208,6 +207,13 @@ class Journal:
         except OSError as error:
             raise StorageFailed(f"the journal {self._path} cannot be written: {error.strerror}") from None
         self._entries += entries
+
+    def _open(self) -> int:
+        try:
+            return _created(self._path)
+        except FileNotFoundError:  # only the first one of a home has no folder yet
+            os.makedirs(self._folder, PRIVATE_FOLDER, exist_ok=True)
+            return _created(self._path)
 
     # Parts
 
