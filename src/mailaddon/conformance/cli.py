@@ -42,7 +42,7 @@ _WRITERS: dict[str, Callable[[Report], str]] = {
 }
 
 
-@click.command()
+@click.command("conformance")
 @click.option("--addon", default="", metavar="NAME", help="A registered add-on, VENDOR/SERVER/VERSION.")
 @click.option("--directory", default="", metavar="DIR", help="A folder of programs, which need not be registered.")
 @click.option("--extension", default="", help="The extension of the programs in --directory.")
@@ -69,8 +69,8 @@ def command(*, only: tuple[str, ...], only_list: bool, **options: Any) -> None:
     """Try what an add-on promises, and say what works and what does not.
 
     The add-on is one of --addon, --directory and --backend. It gets scratch domains, which are deleted in the end;
-    still, try an installation that serves nobody. Exits 0 if nothing failed. The group `basic` is mandatory; a group about
-    something that the add-on does not have is skipped.
+    still, try an installation that serves nobody. Exits 0 if nothing failed. The group `basic` is mandatory;
+    a group about something that the add-on does not have is skipped.
     """
     cases = chosen([decode(pattern) for pattern in only])
     if only_list:
