@@ -74,6 +74,7 @@ def generated() -> dict[Path, str]:
     files[DOCS / "settings.md"] = settings()
     files[DOCS / "lookups.md"] = mail_lookups()
     files[DOCS / "capabilities.md"] = supported()
+    files[DOCS / "conformance-cases.md"] = cases()
     for name, text in panel_methods.modules().items():
         files[ROOT / "src" / "mailaddon" / "_panel" / f"{name}.py"] = text
     tables = {
@@ -272,6 +273,22 @@ Whether a backend could work now is apart from what it can do. `mailaddon backen
 RegisterMailAddon ask its [check](plugin-contract.md#readiness), which changes nothing. What is wrong has one of these
 codes, or a vendor's `x-<vendor>-<name>`. They are an interface, as the codes of [errors](errors.md) are.
 """
+
+
+def cases() -> str:
+    """The page of all cases of the conformance kit."""
+    from mailaddon.conformance import GROUPS, VERSION, all_cases
+
+    lines = [
+        "<!-- Written by docs/generate.py. -->\n",
+        "# The cases of the conformance kit\n",
+        f"Version {VERSION} of the kit has {len(all_cases())} cases. What the kit is and how to run it:",
+        "[conformance](conformance.md). `mailaddon conformance --only PATTERN --list` prints some of these lines.\n",
+    ]
+    for group in GROUPS:
+        rows = [(code(one.name), one.since, one.title) for one in all_cases() if one.group == group]
+        lines += [f"## {group}\n", table(("Case", "Since", "What has to hold"), tuple(rows))]
+    return "\n".join(lines)
 
 
 def settings() -> str:
