@@ -119,7 +119,7 @@ def contract_of(backend: object, folder: Path) -> Callable[[], None]:
     (folder / "home").mkdir()
 
     class Longer(ModelContract):
-        runs = 60
+        runs = 300
 
     values = settings.load(str(folder / "home"))
     service = Service(str(folder / "home"), values, LoadedBackend("mutant", "mutant", backend))
@@ -142,6 +142,7 @@ def test_other_codes_can_be_allowed(tmp_path: Path) -> None:
 
     class Lenient(ModelContract):
         exact_codes = False
+        runs = 300
 
     class Refusing(FakeBackend):
         delete_user_alias = hookimpl(says_conflict)

@@ -29,6 +29,7 @@ SUBCOMMANDS = {
     "inventory": "mailaddon.migration.cli:inventory",
     "migrate": "mailaddon.migration.cli:migrate",
     "import-postfixadmin": "mailaddon.postfixadmin.cli:command",
+    "new": "mailaddon.scaffold.cli:command",
     "panel": "mailaddon.cli.panel:panel",
     "resolve": "mailaddon.cli.lookups:resolve",
     "run": "mailaddon.cli.run:run",

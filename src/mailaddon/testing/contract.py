@@ -12,7 +12,6 @@ They need `pip install mail-addon-sdk[testing]`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,7 +27,7 @@ from ..service import Service
 from .comparing import Comparison, Disagreement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 #: Without these nothing can be tried and cleaned up.
