@@ -1,12 +1,13 @@
 """Writes the reference from the operation table, the error list and the settings.
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
-                                   README's table, the tables of docs/calling-add-ons.md and docs/mailhost.md, and
-                                   src/mailaddon/_panel/
+                                   docs/commands.schema.json, README's table, the tables of docs/calling-add-ons.md and
+                                   docs/mailhost.md, and src/mailaddon/_panel/
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
 import difflib
+import json
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ from mailaddon.backends.postfix.layout import Instance
 
 from mailaddon import ERRORS, __version__, operations
 from mailaddon._help import COMMON_ERRORS, errors_of, example, meaning, output_of
+from mailaddon.cli._schema import schema
 from mailaddon.operations.model import Operation
 from mailaddon.settings import SETTINGS, Setting
 
@@ -70,6 +72,7 @@ def generated() -> dict[Path, str]:
     files[DOCS / "errors.md"] = errors()
     files[DOCS / "settings.md"] = settings()
     files[DOCS / "lookups.md"] = mail_lookups()
+    files[DOCS / "commands.schema.json"] = json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
     for name, text in panel_methods.modules().items():
         files[ROOT / "src" / "mailaddon" / "_panel" / f"{name}.py"] = text
     tables = {

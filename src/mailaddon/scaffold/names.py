@@ -75,7 +75,7 @@ def names(package: str, backend: str = "", vendor: str = "") -> Names:
 def _check(name: str, parameter: str, example: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
         raise InvalidArgument(
-            f"{shown(name)} does not fit; up to {_LONGEST} small letters and digits do, a letter first, with '-' between"
+            f"{shown(name)} does not fit; up to {_LONGEST} small letters and digits do, a letter first, '-' between"
             f" words: {example} for example",
             parameter=parameter,
         )
