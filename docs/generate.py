@@ -1,8 +1,8 @@
 """Writes the reference from the operation table, the error list and the settings.
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
-                                   docs/commands.schema.json, README's table, the tables of docs/calling-add-ons.md and
-                                   docs/mailhost.md, and src/mailaddon/_panel/
+                                   docs/commands.schema.json, README's table, the tables of docs/calling-add-ons.md,
+                                   docs/mailhost.md and docs/plugin-contract.md, and src/mailaddon/_panel/
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import duties
 import legacy_run
 import panel_methods
 from mailaddon.backends.executable import legacy
@@ -79,6 +80,9 @@ def generated() -> dict[Path, str]:
         ROOT / "README.md": commands(),
         DOCS / "calling-add-ons.md": calling(),
         DOCS / "mailhost.md": privileges(),
+        DOCS / "plugin-contract.md": "\n"
+        + table(duties.HEADS, [duties.row(operation) for operation in COMMANDS])
+        + "\n",
     }
     for path, text in tables.items():
         before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
@@ -170,20 +174,24 @@ def page(operation: Operation) -> str:
         f"## Output\n\n{output_of(operation)} {EXIT_STATUS}\n",
         "## Errors\n\n" + table(("Code", "When"), [(code(name), meaning(name)) for name in errors_of(operation)]),
         "## Example\n\n```\n" + "\n".join(example(operation, operation.command)) + "\n```\n",
-        "## For vendors and old callers\n\n" + background(operation),
+        vendors(operation),
+        "## For old callers\n\n" + background(operation),
     ]
     return "\n".join(part for part in parts if part)
 
 
+def vendors(operation: Operation) -> str:
+    """What a backend's hook behind a command must do; nothing for a command that has none."""
+    if not operation.hook:
+        return ""
+    listing = "".join(f"- {duty}\n" for duty in duties.duties(operation))
+    hook = f"`{operation.hook}(request: {operation.request})`"
+    return f"## For vendors\n\nThe hook {hook}, see the [contract](../plugin-contract.md):\n\n{listing}"
+
+
 def background(operation: Operation) -> str:
-    """The hook behind a command, its other spellings, and what it was in 3.X."""
+    """A command's other spellings, and what it was in 3.X."""
     lines = []
-    if operation.hook:
-        lines.append(
-            f"- Hook: `{operation.hook}(request: {operation.request})`, see the [contract](../plugin-contract.md)."
-        )
-        if operation.placeholder:
-            lines.append("- A backend without this hook succeeds; the guide grants that.")
     others = [*operation.executables[1:], *operation.other_names]
     if others:
         lines.append(f"- Other spellings: {', '.join(map(code, dict.fromkeys(others)))}.")
