@@ -23,6 +23,7 @@ SUBCOMMANDS = {
     "batch": "mailaddon.cli.batch:batch",
     "commands": "mailaddon.cli.commands:commands",
     "completion": "mailaddon.cli.completion:completion",
+    "conformance": "mailaddon.conformance.cli:command",
     "directory": "mailaddon.directory.cli:group",
     "doctor": "mailaddon.cli.doctor:doctor",
     "host": "mailaddon.backends.postfix.cli:group",
