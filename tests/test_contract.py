@@ -10,11 +10,11 @@ from mailaddon.backends.embedded import EmbeddedBackend
 
 from mailaddon import BackendUnusable, Context, Service, hookimpl, records, settings
 from mailaddon._loading import LoadedBackend
-from mailaddon.testing import FakeBackend, ModelContract
+from mailaddon.testing import BackendContract, FakeBackend, ModelContract
 from mailaddon.testing.comparing import Disagreement
 
 
-class TestEmbedded(ModelContract):
+class TestEmbedded(BackendContract):
     """The default backend."""
 
     settings = QUICK
@@ -24,13 +24,17 @@ class TestEmbedded(ModelContract):
         return EmbeddedBackend(context)
 
 
-class TestEmbeddedWithoutCopies(TestEmbedded):
+class TestEmbeddedWithoutCopies(ModelContract):
     """The default backend, where who forwards keeps nothing."""
 
     settings: ClassVar[dict[str, Any]] = {**QUICK, "forwards.keep_copy": False}
 
+    @pytest.fixture
+    def backend(self, context: Context) -> EmbeddedBackend:
+        return EmbeddedBackend(context)
 
-class TestFake(ModelContract):
+
+class TestFake(BackendContract):
     """The fake, in its file."""
 
     @pytest.fixture

@@ -89,7 +89,13 @@ class Collection:
         self._cases[case.name] = case
 
     def case(
-        self, group: str, *needs: str, aspect: str = "", since: str = VERSION, processes: bool = False, alone: bool = False
+        self,
+        group: str,
+        *needs: str,
+        aspect: str = "",
+        since: str = VERSION,
+        processes: bool = False,
+        alone: bool = False,
     ) -> "Callable[[Callable[[Kit], None]], Callable[[Kit], None]]":
         """Make a case of a function: its name is the case's, its first line of documentation the title."""
 

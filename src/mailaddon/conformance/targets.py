@@ -165,10 +165,10 @@ class AddonPrograms(Programs):
     ) -> None:
         exports = [f"export {shlex.join([f'{name}={value}'])}" for name, value in (environment or {}).items()]
         folder = Path(addon.directory)
-        super().__init__(
-            addon.name, mail, environment=environment, watched=[folder, mail, *watched], prelude=exports
+        super().__init__(addon.name, mail, environment=environment, watched=[folder, mail, *watched], prelude=exports)
+        self._started = (
+            [addon.interpreter, *split_parameters(addon.interpreter_parameters)] if addon.interpreter else []
         )
-        self._started = [addon.interpreter, *split_parameters(addon.interpreter_parameters)] if addon.interpreter else []
         ending = f".{addon.extension}" if addon.extension else ""
         try:
             present = {file.name.lower(): str(file) for file in sorted(folder.iterdir()) if file.is_file()}

@@ -12,6 +12,7 @@ They need `pip install mail-addon-sdk[testing]`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,12 +24,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from .. import settings as _settings
 from .._contract import Context
 from .._loading import LoadedBackend, check, check_contract
+from ..conformance import FAILED, SKIPPED, Case, InProcess, all_cases, run_case
 from ..service import Service
 from .comparing import Comparison, Disagreement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 #: Without these nothing can be tried and cleaned up.
 _NEEDED = ("add_domain", "delete_domain")
@@ -111,6 +112,39 @@ class ModelContract:
             raise compared.shortest(failure) from None
 
 
+class BackendContract(ModelContract):
+    """Everything that a backend has to do: the conformance kit's cases, in this process, and what `ModelContract` has.
+
+    A case about something that the backend has no hook for is skipped, with the reason; one of the mandatory group
+    fails. What takes processes, such as being killed, is for `mailaddon conformance`.
+
+    Attributes:
+        seed: what random parts of the cases begin with.
+        left_out: names of cases, or groups of them, that do not go for this backend; name -> the reason.
+    """
+
+    seed: ClassVar[int] = 0
+    left_out: ClassVar[Mapping[str, str]] = {}
+
+    @pytest.fixture
+    def target(self, service: Service, context: Context, mail_folder: str) -> InProcess:
+        """What the cases drive."""
+        return InProcess(service, Path(mail_folder), [Path(context.home)])
+
+    @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in all_cases() if not case.processes])
+    def test_case(self, case: Case, target: InProcess) -> None:
+        """One case of the kit; its name is `group/…`."""
+        reason = self.left_out.get(case.name) or self.left_out.get(case.group)
+        if reason:
+            pytest.skip(reason)
+        result = run_case(case, target, self.seed)
+        if result.outcome == SKIPPED:
+            pytest.skip(result.reason)
+        if result.outcome == FAILED:
+            transcript = "\n".join(line.text() for line in result.transcript)
+            pytest.fail(f"{case.name}: {case.title}\n\n{transcript}\n\n{result.reason}", pytrace=False)
+
+
 #: Commands in a row for which Hypothesis chooses nothing but where chance begins: else they would repeat too much.
 _AT_ONCE = 20
 
@@ -143,7 +177,3 @@ def _machine(compared: Comparison) -> type[RuleBasedStateMachine]:
                 compared.clear()
 
     return Beside
-
-
-class BackendContract(ModelContract):
-    """Everything that a backend has to do."""

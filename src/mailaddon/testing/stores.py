@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: How long (seconds) a process waits for others that write.
 PATIENCE = 60.0
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY CHECK (id = 1), content TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS state (version INTEGER PRIMARY KEY, content TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS calls (hook TEXT PRIMARY KEY, number INTEGER NOT NULL)",
     "PRAGMA user_version = 1",
 )
@@ -85,6 +85,7 @@ class FileStore:
     def __init__(self, path: str, model: Model) -> None:
         self._path = path
         self._model = model
+        self._version = -1  # of what the model is filled with
         self._lock = threading.RLock()
 
     @contextmanager
@@ -100,10 +101,13 @@ class FileStore:
         with self._opened() as database:
             database.execute("BEGIN IMMEDIATE")
             self._fill(database)
+            version, self._version = self._version, -1  # an exception may leave the model half changed
             yield self._model
             content = json.dumps(model_state(self._model))
-            database.execute("INSERT OR REPLACE INTO state (id, content) VALUES (1, ?)", (content,))
+            database.execute("DELETE FROM state")
+            database.execute("INSERT INTO state (version, content) VALUES (?, ?)", (version + 1, content))
             database.execute("COMMIT")
+            self._version = version + 1
 
     def count(self, hook: str) -> int:
         """Note a call of a hook; how many there have been in all processes."""
@@ -129,8 +133,12 @@ class FileStore:
                 raise StorageFailed(f"{self._path} cannot be used: {error}") from None
 
     def _fill(self, database: sqlite3.Connection) -> None:
-        row = database.execute("SELECT content FROM state").fetchone()
-        fill(self._model, json.loads(row[0]) if row else {"server": None, "last_number": 0, "domains": {}})
+        row = database.execute("SELECT max(version) FROM state").fetchone()
+        version = row[0] or 0
+        if version != self._version:
+            row = database.execute("SELECT content FROM state").fetchone()
+            fill(self._model, json.loads(row[0]) if row else {"server": None, "last_number": 0, "domains": {}})
+            self._version = version
 
 
 def _prepare(database: sqlite3.Connection) -> None:

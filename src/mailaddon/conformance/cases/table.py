@@ -75,7 +75,9 @@ def _delete(operation: Operation, kit: Kit, given: list[str]) -> None:
 def _absent(operation: Operation, position: int, name: str, kit: Kit) -> None:
     arguments = prepared(kit, operation)
     given = [*arguments[:position], name.replace("{domain}", arguments[0]), *arguments[position + 1 :]]
-    kit.refused(operation.command, *given, why=f"{operation.parameters[position].name} {given[position]} does not exist")
+    kit.refused(
+        operation.command, *given, why=f"{operation.parameters[position].name} {given[position]} does not exist"
+    )
 
 
 def _another_kind(operation: Operation, kit: Kit) -> None:
@@ -147,7 +149,11 @@ def _add_arguments(operation: Operation) -> None:
             title = f"{command} refuses what is no {parameter.name}."
             run = partial(_arguments, operation, [position])
             _add(operation, f"{parameter.name}/refused", "arguments", title, run)
-        if literal_values(parameter) and command.startswith(("EAdd", "ESetAuto", "EEditUser")) and _takes(operation, parameter):
+        if (
+            literal_values(parameter)
+            and command.startswith(("EAdd", "ESetAuto", "EEditUser"))
+            and _takes(operation, parameter)
+        ):
             title = f"{command} takes its {parameter.name} literally, whatever a shell would make of it."
             _add(operation, f"{parameter.name}/literal", "arguments", title, partial(_literal, operation, position))
     if flags:
@@ -158,7 +164,10 @@ def _add_arguments(operation: Operation) -> None:
 def _takes(operation: Operation, parameter: Parameter) -> bool:
     if operation.command == "EEditUser":
         return not parameter.key
-    return not (parameter.field in {"user", "name"} and operation.command not in {"EAddUser", "EAddDistributionList", "EAddMailingList"})
+    return not (
+        parameter.field in {"user", "name"}
+        and operation.command not in {"EAddUser", "EAddDistributionList", "EAddMailingList"}
+    )
 
 
 def _add_absences(operation: Operation) -> None:
@@ -190,15 +199,45 @@ def _add_absences(operation: Operation) -> None:
 
 for _operation in COMMANDS:
     _command = _operation.command
-    _add(_operation, "counts", "refusals", f"{_command} refuses any other number of arguments.", partial(_counts, _operation))
+    _add(
+        _operation,
+        "counts",
+        "refusals",
+        f"{_command} refuses any other number of arguments.",
+        partial(_counts, _operation),
+    )
     if _command not in _PECULIAR:
-        _add(_operation, "succeeds", "success", f"{_command} succeeds and prints its result alone.", partial(_succeeds, _operation))
-        _again = "succeeds again" if not _command.startswith(("EAdd", "EDelete")) or _command in _GONE_IS_FINE else "is refused the second time"
-        _add(_operation, "repeated", "repetition", f"{_command} {_again}, and nothing more changes.", partial(_repeated, _operation))
+        _add(
+            _operation,
+            "succeeds",
+            "success",
+            f"{_command} succeeds and prints its result alone.",
+            partial(_succeeds, _operation),
+        )
+        _again = (
+            "succeeds again"
+            if not _command.startswith(("EAdd", "EDelete")) or _command in _GONE_IS_FINE
+            else "is refused the second time"
+        )
+        _add(
+            _operation,
+            "repeated",
+            "repetition",
+            f"{_command} {_again}, and nothing more changes.",
+            partial(_repeated, _operation),
+        )
         if _operation.parameters:
-            _add(_operation, "upper-case", "success", f"{_command} takes names in any case.", partial(_upper, _operation))
+            _add(
+                _operation, "upper-case", "success", f"{_command} takes names in any case.", partial(_upper, _operation)
+            )
         if _command.startswith(("EAdd", "EDelete")) and _command not in _GONE_IS_FINE:
-            _add(_operation, "done", "success", f"What {_command} names is there or gone afterwards.", partial(_done, _operation))
+            _add(
+                _operation,
+                "done",
+                "success",
+                f"What {_command} names is there or gone afterwards.",
+                partial(_done, _operation),
+            )
     _add_arguments(_operation)
     _add_absences(_operation)
 assert LIST
