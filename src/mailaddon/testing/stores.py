@@ -133,11 +133,9 @@ class FileStore:
                 raise StorageFailed(f"{self._path} cannot be used: {error}") from None
 
     def _fill(self, database: sqlite3.Connection) -> None:
-        row = database.execute("SELECT max(version) FROM state").fetchone()
-        version = row[0] or 0
+        version, content = database.execute("SELECT version, content FROM state").fetchone() or (0, "")
         if version != self._version:
-            row = database.execute("SELECT content FROM state").fetchone()
-            fill(self._model, json.loads(row[0]) if row else {"server": None, "last_number": 0, "domains": {}})
+            fill(self._model, json.loads(content) if content else {"server": None, "last_number": 0, "domains": {}})
             self._version = version
 
 
