@@ -7,9 +7,11 @@
 # and removed after it. Settings are read from `mailaddon.toml` beside
 # it, a line each. Nobody logs in here, so no password is kept.
 #
-# Arguments are not validated: the caller of this add-on does. Refusals end with the SDK's error codes in brackets.
+# A domain name has to be in its ASCII form already. Refusals end with the SDK's error codes in brackets.
 # There are no programs for export and import.
 
+LC_ALL=C
+export LC_ALL
 command=${0##*/}
 command=${command%.sh}
 home=$ADDON_STATE
@@ -20,6 +22,8 @@ fresh=''    # a folder that this call has made
 made=''     # folders that become mail folders
 removed=''  # a mail folder that goes
 emptied=''  # a folder that goes if it is empty then
+label64='[!.][!.][!.][!.][!.][!.][!.][!.][!.][!.][!.][!.][!.][!.][!.][!.]'
+label64=$label64$label64$label64$label64 # a label of a host name that is too long
 
 refuse() { # CODE SENTENCE
     bring_back
@@ -95,6 +99,174 @@ show() { # FOLDER: what its files' names say
 setting() { # NAME DEFAULT
     found=$(sed -n "s/^$1 *= *\"\{0,1\}\([^\"]*\)\"\{0,1\} *\$/\1/p" "$home/mailaddon.toml" 2>/dev/null)
     printf %s "${found:-$2}"
+}
+
+# Arguments
+
+unfit() { # CODE SENTENCE: before the lock is taken, so nothing is brought back
+    printf '%s: %s [%s]\n' "$command" "$2" "$1" >&2
+    exit 1
+}
+
+not_a() { # KIND ACCEPTED VALUE
+    case $1 in
+    *password) unfit invalid-argument "a password is $2" ;;
+    esac
+    unfit invalid-argument "'$(printf %s "$3" | tr -d '\000-\037\177' | cut -c -80)': $2 is needed"
+}
+
+kinds_of() { # COUNT THIRD: what the arguments of the command are, in $kinds; how many of them there are and what the third is
+    flags='flag flag flag flag flag flag flag flag'
+    case $command in
+    EAddDomain) kinds="domain ip path limit local password flag $flags" ;;
+    EEditDomain)
+        kinds="domain limit $flags"
+        if [ "$1" = 11 ]; then kinds="domain limit flag $flags"; fi
+        ;;
+    EChangeDomainIP) kinds='domain ip' ;;
+    EAddDomainAlias | EDeleteDomainAlias) kinds='domain domain' ;;
+    EAddSpamFilter)
+        case $2 in
+        [Ee][Mm][Aa][Ii][Ll]) kinds='domain address type' ;;
+        [Ii][Pp]) kinds='domain network type' ;;
+        [Dd][Oo][Mm][Aa][Ii][Nn]) kinds='domain host type' ;;
+        *) kinds='domain filter type' ;;
+        esac
+        ;;
+    EDeleteSpamFilter) kinds='domain filter' ;;
+    EStartMailServer | EStopMailServer) kinds='' ;;
+    EChangeNetworkSettings) kinds='ip domain ip domain' ;;
+    EAddUser) kinds='domain local password name name name flag flag flag' ;;
+    EEditUser) kinds='domain local kept_password name name name flag flag flag' ;;
+    EAddUserAlias | EDeleteUserAlias) kinds='domain local local' ;;
+    EAddForward | EDeleteForward | EAddDistributionListMember | EDelete*ListMember) kinds='domain local address' ;;
+    EAddMailingListMember) kinds='domain local name address' ;;
+    ESetCatchallUser) kinds='domain address_or_none' ;;
+    ESetAutoResponder) kinds='domain local subject message' ;;
+    EGet*ListList | EGetDistributionList | EGetDomainAliasList | EGetSpamFilterList | EGetCatchallUser | EGetMailURL) kinds=domain ;;
+    *Domain) kinds=domain ;;
+    *) kinds='domain local' ;; # a user, or a list
+    esac
+}
+
+lower() { # TEXT: in $fitting
+    fitting=$1
+    case $1 in *[A-Z]*) fitting=$(printf %s "$1" | tr A-Z a-z) ;; esac
+}
+
+is_host() { # NAME: in lower case
+    case $1 in
+    '' | *[!a-z0-9.-]* | .* | *. | *..* | -* | *- | *.-* | *-.* | *$label64* | ??--*) case $1 in xn--*) ;; *) return 1 ;; esac ;;
+    esac
+    case ${1##*.} in
+    *[!0-9]*) [ ${#1} -le 253 ] ;;
+    *) return 1 ;;
+    esac
+}
+
+is_ip() { # TEXT
+    case $1 in
+    *[!0-9a-fA-F:.]* | '') return 1 ;;
+    *:*) case $1 in *:::* | *::*::* | *[!:.][!:.][!:.][!:.][!:.]*) return 1 ;; *::* | *:*:*:*:*:*:*:*) return 0 ;; *) return 1 ;; esac ;;
+    esac
+    rest=$1.
+    for number in 1 2 3 4; do
+        part=${rest%%.*}
+        rest=${rest#*.}
+        case $part in '' | *[!0-9]* | 0?* | ????*) return 1 ;; esac
+        if [ "$part" -gt 255 ]; then return 1; fi
+    done
+    [ -z "$rest" ]
+}
+
+is_network() { # TEXT
+    if ! is_ip "${1%%/*}"; then return 1; fi
+    case $1 in
+    */*) case ${1#*/} in '' | *[!0-9]* | ????*) return 1 ;; *) [ "${1#*/}" -le 128 ] ;; esac ;;
+    esac
+}
+
+is_address() { # TEXT: in lower case
+    case $1 in *@*) ;; *) return 1 ;; esac
+    host=${1##*@}
+    local_part=${1%@*}
+    case $host in
+    '['*']')
+        host=${host#?}
+        host=${host%?}
+        if ! is_ip "${host#ipv6:}"; then return 1; fi
+        ;;
+    *) if ! is_host "$host"; then return 1; fi ;;
+    esac
+    case $local_part in
+    *[[:cntrl:]]*) return 1 ;;
+    '"'?*'"')
+        local_part=${local_part#?}
+        case $(printf %s "${local_part%?}" | sed 's/\\.//g') in *[\"\\]*) return 1 ;; esac
+        ;;
+    '' | .* | *. | *..* | *[' "(),:;<>@[\]']* | *']'*) return 1 ;;
+    esac
+    [ ${#local_part} -le 64 ] && [ ${#1} -le 254 ]
+}
+
+fit() { # KIND TEXT: what it means, in $fitting
+    fitting=$2
+    case $1 in
+    domain | host)
+        lower "$2"
+        case $fitting in *.*) ;; *) if [ "$1" = domain ]; then not_a "$1" 'a domain name of two labels or more' "$2"; fi ;; esac
+        if ! is_host "$fitting"; then not_a "$1" 'a domain name' "$2"; fi
+        ;;
+    local)
+        lower "$2"
+        case $fitting in
+        '' | .* | *. | *..* | *[!a-z0-9._-]*) not_a "$1" 'a local part of letters, digits, dots, underscores and hyphens' "$2" ;;
+        esac
+        if [ ${#fitting} -gt 64 ]; then not_a "$1" 'a local part of at most 64 characters' "$2"; fi
+        ;;
+    address_or_none) if [ -n "$2" ]; then fit address "$2"; fi ;;
+    address)
+        lower "$2"
+        if ! is_address "$fitting"; then not_a "$1" 'an e-mail address' "$2"; fi
+        ;;
+    filter)
+        lower "$2"
+        if ! is_host "$fitting" && ! is_network "$fitting" && ! is_address "$fitting"; then
+            not_a "$1" 'an address, a domain, an IP address or a network' "$2"
+        fi
+        ;;
+    network) if ! is_network "$2"; then not_a "$1" 'an IP address or a network' "$2"; fi ;;
+    ip) if ! is_ip "$2"; then not_a "$1" 'an IP address' "$2"; fi ;;
+    path)
+        case $2/ in
+        *[[:cntrl:]]* | */../*) not_a "$1" 'a path without .. and control characters' "$2" ;;
+        /*) ;;
+        *) not_a "$1" 'an absolute path' "$2" ;;
+        esac
+        case $2 in *//* | */./* | */ | */.) fitting=$(printf %s "$2" | sed 's|//*|/|g; :again; s|/\./|/|; t again; s|/\.$||; s|/$||') ;; esac
+        if [ -z "$fitting" ]; then not_a "$1" 'a folder below the root' "$2"; fi
+        ;;
+    limit) case $2 in -1) ;; '' | 0* | *[!0-9]* | ???????????*) not_a "$1" '-1 or a number from 1' "$2" ;; esac ;;
+    flag) case $2 in 0 | 1) ;; *) not_a "$1" '0 or 1' "$2" ;; esac ;;
+    password | kept_password)
+        if [ ${#2} -gt 1024 ]; then not_a "$1" 'at most 1024 octets long' ''; fi
+        if [ -z "$2" ] && [ "$1" = password ]; then not_a "$1" 'not empty' ''; fi
+        ;;
+    name)
+        case $2 in *[[:cntrl:]]*) not_a "$1" 'one line of text' "$2" ;; esac
+        if [ ${#2} -gt 255 ] && [ "$(printf %s "$2" | LC_ALL=C.UTF-8 wc -m)" -gt 255 ]; then
+            not_a "$1" 'a text of at most 255 characters' "$2"
+        fi
+        ;;
+    subject)
+        case $2 in *[[:cntrl:]]*) case $(printf %s. "$2" | tr -d '\t') in *[[:cntrl:]]*) not_a "$1" 'one line of text' "$2" ;; esac ;; esac
+        if [ ${#2} -gt 998 ]; then not_a "$1" 'a line of at most 998 octets' "$2"; fi
+        ;;
+    type)
+        fitting=$(printf %s "$2" | tr a-z A-Z)
+        case $fitting in EMAIL | IP | DOMAIN) ;; *) not_a "$1" 'EMAIL, IP or DOMAIN' "$2" ;; esac
+        ;;
+    esac
 }
 
 # Names
@@ -504,7 +676,7 @@ work() {
         ;;
     EGetUserAliasList)
         entry user "$1" "$2"
-        aliases_of "$2"
+        aliases_of "$2" | sort
         ;;
     EAddForward)
         entry user "$1" "$2"
@@ -608,11 +780,21 @@ lists() { # KIND FEATURE ARGUMENTS
         ;;
     EGet*)
         domain "$1"
-        names_of_kind "$list"
+        names_of_kind "$list" | sort
         ;;
     esac
 }
 
+case $command in *Import* | *Export*) unfit not-supported 'this add-on has no such command' ;; esac
+kinds_of $# "${3-}"
+count=0
+for kind in $kinds; do count=$((count + 1)); done
+if [ $# != $count ]; then unfit usage "$count arguments expected, $# given"; fi
+for kind in $kinds; do
+    fit "$kind" "$1"
+    shift
+    set -- "$@" "$fitting"
+done
 cd "$home" || exit 1
 exec 9>lock
 flock 9

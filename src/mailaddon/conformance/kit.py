@@ -206,6 +206,10 @@ class Kit:
         self._domains.append(self.name(len(self._domains)))
         return self._domains[-1]
 
+    def adopt(self, name: str) -> None:
+        """Have a domain deleted too when the case is over, before those that it is in."""
+        self._domains.append(name)
+
     def domain_arguments(self, name: str, *, limit: str = "-1", flags: Sequence[str] = FLAGS) -> list[str]:
         """Arguments for EAddDomain."""
         return [name, "192.0.2.10", str(self.target.mail), limit, OWNER, self.password, "0", *flags]

@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..command import printed
@@ -22,6 +23,10 @@ from ..values import shown
 from .answer import PATIENCE, Answer
 
 
+#: How many calls at a time make long lists long.
+AT_ONCE = 4
+
+
 class Target(ABC):
     """Something that answers the guide's commands; several threads may call it at once.
 
@@ -30,7 +35,10 @@ class Target(ABC):
         mail: a folder for mail, an absolute path; the kit gives it as MailBoxDirectory.
         watched: folders in which the target keeps what it writes, to be searched for passwords and leftovers.
         prelude: shell lines that set up what the lines of a transcript need.
+        size: how many items a long list has.
     """
+
+    size = 10_000
 
     def __init__(self, name: str, mail: Path, watched: Sequence[Path] = (), prelude: Sequence[str] = ()) -> None:
         self.name = name
@@ -41,6 +49,11 @@ class Target(ABC):
     @abstractmethod
     def run(self, command: str, *arguments: str, timeout: float = PATIENCE) -> Answer:
         """Call a command and wait for its answer."""
+
+    def many(self, calls: Sequence[Sequence[str]]) -> list[Answer]:
+        """Call many commands one after the other or at once, as fast as the target can."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(lambda call: self.run(*call), calls))
 
     def start(self, command: str, *arguments: str) -> "subprocess.Popen[bytes] | None":
         """Start a command as a process in a session of its own, to be killed; None where calls are no processes."""

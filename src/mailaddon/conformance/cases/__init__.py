@@ -5,7 +5,7 @@ from importlib import import_module
 
 from ..case import GROUPS, Case
 
-_MODULES = ("table",)
+_MODULES = ("table", "domains", "names", "users", "lists", "catch_all", "transfer", "parallel", "faults", "circumstances")
 
 
 @cache
