@@ -6,7 +6,7 @@
 # whole or not at all. Mail folders are made before that and removed after it; what a kill leaves of them, the next
 # command for the same name meets again. Settings are read from `mailaddon.toml` beside the state, a line each.
 #
-# Arguments are not validated: the caller of this add-on does. Refusals end with the SDK's error codes in brackets.
+# A domain name has to be in its ASCII form already. Refusals end with the SDK's error codes in brackets.
 # There are no programs for export and import.
 
 use strict;
@@ -83,6 +83,122 @@ sub setting {
         return $1 if /^\Q$name\E\s*=\s*"?(.*?)"?\s*$/;
     }
     return $default;
+}
+
+# Arguments
+
+my $LABEL = qr/[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/;
+my $ATOM  = qr/[^\x00-\x20\x7f"(),:;<>@\[\\\].]+/;
+my $OCTET = qr/(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)/a;
+
+sub is_host {
+    my ($name) = @_;
+    return $name =~ /\A$LABEL(?:\.$LABEL)*\z/ && $name !~ /(?:\A|\.)\d+\z/a && length $name <= 253;
+}
+
+sub is_ip {
+    my ($text) = @_;
+    return 1 if $text =~ /\A$OCTET(?:\.$OCTET){3}\z/;
+    return 0 unless $text =~ /\A[0-9a-f:.]+\z/i && $text !~ /:::|::.*::|[^:.]{5}/;
+    return $text =~ /::/ || ($text =~ tr/://) == 7;
+}
+
+sub is_network {
+    my ($text) = @_;
+    return is_ip($text =~ s{/(\d{1,3})\z}{}ar) && ($text !~ m{/} || $1 <= 128);
+}
+
+sub is_address {
+    my ($local, $host) = $_[0] =~ /\A(.+)\@([^\@]+)\z/s or return 0;
+    return 0 unless $host =~ /\A\[(?:ipv6:)?(.*)\]\z/ ? is_ip($1) : is_host($host);
+    return 0 unless $local =~ /\A$ATOM(?:\.$ATOM)*\z/ || $local =~ /\A"(?:[^"\\\x00-\x1f\x7f]|\\[ -~])+"\z/;
+    return length $local <= 64 && length $_[0] <= 254;
+}
+
+sub characters {
+    my ($text) = @_;
+    utf8::decode($text);
+    return length $text;
+}
+
+my %FIT = (
+    domain          => ['a domain name of two labels or more', sub { is_host(lc $_[0]) && $_[0] =~ /\./ }],
+    host            => ['a domain name',                       sub { is_host(lc $_[0]) }],
+    ip              => ['an IP address',                       \&is_ip],
+    network         => ['an IP address or a network',          \&is_network],
+    address         => ['an e-mail address',                   sub { is_address(lc $_[0]) }],
+    address_or_none => ['an e-mail address or nothing',        sub { $_[0] eq '' || is_address(lc $_[0]) }],
+    local           => [
+        'a local part of letters, digits, dots, underscores and hyphens',
+        sub { $_[0] =~ /\A[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\z/i && length $_[0] <= 64 },
+    ],
+    path => [
+        'an absolute path below the root, without ..',
+        sub { $_[0] =~ m{\A/} && $_[0] =~ m{[^/.]} && "$_[0]/" !~ m{/\.\./|[\x00-\x1f\x7f]} },
+    ],
+    limit         => ['-1 or a number from 1', sub { $_[0] =~ /\A(?:-1|[1-9]\d{0,9})\z/a }],
+    flag          => ['0 or 1',                sub { $_[0] =~ /\A[01]\z/ }],
+    password      => ['a password of 1 to 1024 octets',    sub { $_[0] ne '' && length $_[0] <= 1024 }],
+    kept_password => ['a password of at most 1024 octets', sub { length $_[0] <= 1024 }],
+    name    => ['one line of at most 255 characters', sub { $_[0] !~ /[\x00-\x1f\x7f]/ && characters($_[0]) <= 255 }],
+    subject => ['one line of at most 998 octets',     sub { $_[0] !~ /[\x00-\x08\x0a-\x1f\x7f]/ && length $_[0] <= 998 }],
+    message => ['any text',            sub { 1 }],
+    type    => ['EMAIL, IP or DOMAIN', sub { $_[0] =~ /\A(?:email|ip|domain)\z/i }],
+    filter  => [
+        'an address, a domain, an IP address or a network',
+        sub { is_host(lc $_[0]) || is_network($_[0]) || is_address(lc $_[0]) },
+    ],
+);
+my %LOWER   = map { $_ => 1 } qw(domain host address address_or_none local filter);
+my @FLAGS   = ('flag') x 8;
+my %KINDS   = (
+    EAddDomain            => ['domain', 'ip', 'path', 'limit', 'local', 'password', 'flag', @FLAGS],
+    EEditDomain           => ['domain', 'limit', @FLAGS],
+    EChangeDomainIP       => [qw(domain ip)],
+    EAddDomainAlias       => [qw(domain domain)],
+    EDeleteDomainAlias    => [qw(domain domain)],
+    EAddSpamFilter        => [qw(domain filter type)],
+    EDeleteSpamFilter     => [qw(domain filter)],
+    EStartMailServer      => [],
+    EStopMailServer       => [],
+    EChangeNetworkSettings => [qw(ip domain ip domain)],
+    EAddUser              => [qw(domain local password name name name flag flag flag)],
+    EEditUser             => [qw(domain local kept_password name name name flag flag flag)],
+    EAddUserAlias         => [qw(domain local local)],
+    EDeleteUserAlias      => [qw(domain local local)],
+    EAddForward           => [qw(domain local address)],
+    EDeleteForward        => [qw(domain local address)],
+    EAddDistributionListMember    => [qw(domain local address)],
+    EDeleteDistributionListMember => [qw(domain local address)],
+    EAddMailingListMember         => [qw(domain local name address)],
+    EDeleteMailingListMember      => [qw(domain local address)],
+    ESetCatchallUser      => [qw(domain address_or_none)],
+    ESetAutoResponder     => [qw(domain local subject message)],
+    (map { $_ => ['domain'] } qw(
+        ESuspendDomain EResumeDomain EDeleteDomain EGetMailURL EGetDomainAliasList EGetDistributionListList
+        EGetMailingListList EGetSpamFilterList EGetCatchallUser
+    )),
+);
+
+sub checked { # the arguments, names in lower case
+    my @given = @_;
+    my @kinds = @{ $KINDS{$command} // [qw(domain local)] }; # of a user, or of a list
+    @kinds = ('domain', 'limit', 'flag', @FLAGS) if $command eq 'EEditDomain' && @given == 11;
+    refuse('usage', scalar(@kinds) . ' arguments expected, ' . scalar(@given) . ' given') if @kinds != @given;
+    if ($command eq 'EAddSpamFilter') {
+        $kinds[1] = { email => 'address', ip => 'network', domain => 'host' }->{ lc $given[2] } // 'filter';
+    }
+    for my $number (0 .. $#kinds) {
+        my ($kind, $accepted) = ($kinds[$number], $FIT{ $kinds[$number] });
+        if (!$accepted->[1]->($given[$number])) {
+            my $shown = $kind =~ /password/ ? '' : "'" . substr($given[$number] =~ s/[\x00-\x1f\x7f]//gr, 0, 80) . "': ";
+            refuse('invalid-argument', "$shown$accepted->[0] is needed");
+        }
+        $given[$number] = lc $given[$number] if $LOWER{$kind};
+        $given[$number] = uc $given[$number] if $kind eq 'type';
+        $given[$number] =~ s{/(?:\.?/)+}{/}g, $given[$number] =~ s{/\.?\z}{} if $kind eq 'path';
+    }
+    return @given;
 }
 
 # Names
@@ -477,10 +593,11 @@ for (['DistributionList', 'distribution', 'distribution_lists'], ['MailingList',
 }
 
 my $work = $do{$command} or refuse('not-supported', 'this add-on has no such command');
+my @arguments = checked(@ARGV);
 open my $lock, '>', "$home/lock" or refuse('storage-failed', "$home/lock cannot be opened: $!");
 flock $lock, LOCK_EX or refuse('storage-failed', "$home/lock cannot be locked: $!");
 load();
-$work->(@ARGV);
+$work->(@arguments);
 exit 0 if $command =~ /^EGet/;
 make_path(@make, { mode => 0700 });
 save();

@@ -103,7 +103,9 @@ def chosen(patterns: Sequence[str]) -> list[Case]:
     every = all_cases()
     for pattern in patterns:
         if not any(_fits(one, pattern) for one in every):
-            raise UsageError(f"--only {shown(pattern)} is no group and fits no case; the groups are {', '.join(GROUPS)}")
+            raise UsageError(
+                f"--only {shown(pattern)} is no group and fits no case; the groups are {', '.join(GROUPS)}"
+            )
     return [one for one in every if not patterns or any(_fits(one, pattern) for pattern in patterns)]
 
 

@@ -181,7 +181,16 @@ def as_markdown(report: Report) -> str:
         lines += ["", "## Skipped", ""]
         lines += [f"- {len(names)} of {reason}" for reason, names in report.skipped().items()]
     for one in report.failures:
-        lines += ["", f"## {one.case.name}", "", f"{one.case.title} {one.reason}", "", "```sh", report.transcript(one), "```"]
+        lines += [
+            "",
+            f"## {one.case.name}",
+            "",
+            f"{one.case.title} {one.reason}",
+            "",
+            "```sh",
+            report.transcript(one),
+            "```",
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,18 @@ from importlib import import_module
 
 from ..case import GROUPS, Case
 
-_MODULES = ("table", "domains", "names", "users", "lists", "catch_all", "transfer", "parallel", "faults", "circumstances")
+_MODULES = (
+    "table",
+    "domains",
+    "names",
+    "users",
+    "lists",
+    "catch_all",
+    "transfer",
+    "parallel",
+    "faults",
+    "circumstances",
+)
 
 
 @cache

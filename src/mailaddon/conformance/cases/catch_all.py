@@ -68,7 +68,13 @@ def a_catch_all_to_an_alias(kit: Kit) -> None:
     kit.listed([], "EGetCatchallUser", domain)
 
 
-@case("catch-all", "ESetCatchallUser", "EAddDistributionList", "EAddDistributionListMember", "EGetDistributionListMemberList")
+@case(
+    "catch-all",
+    "ESetCatchallUser",
+    "EAddDistributionList",
+    "EAddDistributionListMember",
+    "EGetDistributionListMemberList",
+)
 def a_catch_all_beside_a_list(kit: Kit) -> None:
     """A catch-all takes nothing away from lists: they are added, listed and get members beside it."""
     domain = kit.domain("u1")

@@ -16,7 +16,9 @@ _ALL_OFF = ("0",) * 8
 def a_limit_holds(kit: Kit) -> None:
     """The owner counts as a mailbox, and no user is added beyond MaxMailBoxes."""
     domain = kit.domain("u1", limit="2")
-    kit.refused("EAddUser", *kit.user_arguments(domain, "u2"), why="the owner and u1 are all that the limit of 2 allows")
+    kit.refused(
+        "EAddUser", *kit.user_arguments(domain, "u2"), why="the owner and u1 are all that the limit of 2 allows"
+    )
     kit.ok("EDeleteUser", domain, "u1")
     kit.ok("EAddUser", *kit.user_arguments(domain, "u2"))
 

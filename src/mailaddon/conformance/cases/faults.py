@@ -8,7 +8,7 @@ from ...operations import COMMANDS
 from ...operations.model import Operation
 from ..arguments import is_there, prepared
 from ..case import Case, Collection
-from ..kit import Kit
+from ..kit import OWNER, USER_FLAGS, Kit
 from ..targets import kill
 
 CASES = Collection()
@@ -47,12 +47,17 @@ def _whole(kit: Kit, operation: Operation, arguments: list[str]) -> None:
     happened = is_there(kit, operation, arguments) == adds
     if happened:
         kit.refused(operation.command, *arguments, why="it has happened, although it was killed")
+        if operation.command in {"EAddDomain", "EAddUser"}:  # whole: the user is there too, and can be edited
+            user = OWNER if operation.command == "EAddDomain" else arguments[1]
+            kit.ok("EEditUser", arguments[0], user, "", "Ann", "", "Lee", *USER_FLAGS)
     else:
         kit.ok(operation.command, *arguments)
         if is_there(kit, operation, arguments) != adds:
             kit.fail(f"after a kill {operation.command} succeeds, and nothing comes of it")
     if operation.command in {"EAddDomain", "EAddUser"}:
-        kit.ok(operation.command.replace("EAdd", "EDelete"), *arguments[: 1 if operation.command == "EAddDomain" else 2])
+        kit.ok(
+            operation.command.replace("EAdd", "EDelete"), *arguments[: 1 if operation.command == "EAddDomain" else 2]
+        )
         kit.ok(operation.command, *arguments)
 
 

@@ -133,19 +133,44 @@ _RULES = (
     ("members-are-listed-sorted", "Members are listed sorted, addresses alone, in lower case.", _members_sorted, ()),
     ("lists-are-listed-sorted", "A domain's lists are listed sorted, without @.", _names_sorted, ()),
     ("a-member-twice", "An address is a member once, whatever its case and its name.", _member_twice, ()),
-    ("two-lists-have-nothing-in-common", "A member that leaves one list, or whose list goes, stays in another.", _independent, ()),
+    (
+        "two-lists-have-nothing-in-common",
+        "A member that leaves one list, or whose list goes, stays in another.",
+        _independent,
+        (),
+    ),
     ("a-list-comes-back-empty", "A list that is deleted and added again has no members.", _comes_back_empty, ()),
     ("a-list-of-a-users-name", "A list and a user cannot have the same name.", _of_a_users_name, ("EAddUser",)),
-    ("a-list-of-an-alias-name", "A list and an alias cannot have the same name.", _of_an_aliass_name, ("EAddUserAlias",)),
-    ("a-deleted-user-leaves", "A user that is deleted leaves the lists, and nobody else does.", _user_leaves, ("EDeleteUser",)),
+    (
+        "a-list-of-an-alias-name",
+        "A list and an alias cannot have the same name.",
+        _of_an_aliass_name,
+        ("EAddUserAlias",),
+    ),
+    (
+        "a-deleted-user-leaves",
+        "A user that is deleted leaves the lists, and nobody else does.",
+        _user_leaves,
+        ("EDeleteUser",),
+    ),
     (
         "a-deleted-users-alias-leaves",
         "With a user its aliases leave the lists.",
         _alias_leaves_with_its_user,
         ("EDeleteUser", "EAddUserAlias"),
     ),
-    ("a-deleted-domains-users-leave", "The users of a domain that is deleted leave lists elsewhere.", _domain_leaves, ("EDeleteDomain",)),
-    ("lists-go-with-their-domain", "A domain that is deleted and added again has no lists.", _goes_with_its_domain, ("EDeleteDomain",)),
+    (
+        "a-deleted-domains-users-leave",
+        "The users of a domain that is deleted leave lists elsewhere.",
+        _domain_leaves,
+        ("EDeleteDomain",),
+    ),
+    (
+        "lists-go-with-their-domain",
+        "A domain that is deleted and added again has no lists.",
+        _goes_with_its_domain,
+        ("EDeleteDomain",),
+    ),
 )
 for _kind, _group in (("DistributionList", "distribution-lists"), ("MailingList", "mailing-lists")):
     _own = (f"EAdd{_kind}", f"EAdd{_kind}Member", f"EGet{_kind}MemberList", f"EGet{_kind}List", f"EDelete{_kind}")

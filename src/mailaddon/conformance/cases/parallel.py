@@ -134,11 +134,50 @@ def _add(name: str, title: str, run: "partial[None]", *needs: str) -> None:
 
 _add("users", "40 users are added, and deleted, at the same time.", partial(_users), "EAddUser", "EDeleteUser")
 _add("limit", "MaxMailBoxes holds when 40 users are added at the same time.", partial(_limit), "EAddUser")
-_add("one-user", "Of 40 that add or delete the same user one succeeds.", partial(_one_user_wins), "EAddUser", "EDeleteUser")
-_add("one-domain", "Of 40 that add or delete the same domain one succeeds.", partial(_one_domain_wins), "EAddDomain", "EDeleteDomain")
-_add("one-name", "A name does not become a user and an alias at the same time.", partial(_names), "EAddUserAlias", "EAddUser")
-_add("readers", "Who lists while others add reads whole items.", partial(_readers), "EGetUserAliasList", "EAddUserAlias")
-for _what in ("UserAlias", "Forward", "DomainAlias", "SpamFilter", "DistributionList", "DistributionListMember", "MailingList", "MailingListMember"):
+_add(
+    "one-user",
+    "Of 40 that add or delete the same user one succeeds.",
+    partial(_one_user_wins),
+    "EAddUser",
+    "EDeleteUser",
+)
+_add(
+    "one-domain",
+    "Of 40 that add or delete the same domain one succeeds.",
+    partial(_one_domain_wins),
+    "EAddDomain",
+    "EDeleteDomain",
+)
+_add(
+    "one-name",
+    "A name does not become a user and an alias at the same time.",
+    partial(_names),
+    "EAddUserAlias",
+    "EAddUser",
+)
+_add(
+    "readers", "Who lists while others add reads whole items.", partial(_readers), "EGetUserAliasList", "EAddUserAlias"
+)
+for _what in (
+    "UserAlias",
+    "Forward",
+    "DomainAlias",
+    "SpamFilter",
+    "DistributionList",
+    "DistributionListMember",
+    "MailingList",
+    "MailingListMember",
+):
     _needs = (f"EAdd{_what}", f"EGet{_what}List")
-    _add(f"{_needs[0]}/none-lost", f"40 calls of {_needs[0]} at once all succeed, and all is listed.", partial(_nothing_is_lost, _needs[0]), *_needs)
-    _add(f"{_needs[0]}/one-wins", f"Of 40 equal calls of {_needs[0]} one succeeds.", partial(_one_wins, _needs[0]), *_needs)
+    _add(
+        f"{_needs[0]}/none-lost",
+        f"40 calls of {_needs[0]} at once all succeed, and all is listed.",
+        partial(_nothing_is_lost, _needs[0]),
+        *_needs,
+    )
+    _add(
+        f"{_needs[0]}/one-wins",
+        f"Of 40 equal calls of {_needs[0]} one succeeds.",
+        partial(_one_wins, _needs[0]),
+        *_needs,
+    )
