@@ -2,7 +2,8 @@
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
                                    docs/commands.schema.json, README's table, the tables of docs/calling-add-ons.md,
-                                   docs/mailhost.md and docs/plugin-contract.md, and src/mailaddon/_panel/
+                                   docs/mailhost.md, docs/moving-3x-add-ons.md and
+                                   docs/plugin-contract.md, and src/mailaddon/_panel/
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
@@ -80,6 +81,7 @@ def generated() -> dict[Path, str]:
         ROOT / "README.md": commands(),
         DOCS / "calling-add-ons.md": calling(),
         DOCS / "mailhost.md": privileges(),
+        DOCS / "moving-3x-add-ons.md": changed_since_3x(),
         DOCS / "plugin-contract.md": "\n"
         + table(duties.HEADS, [duties.row(operation) for operation in COMMANDS])
         + "\n",
@@ -378,6 +380,23 @@ def old_remarks(operation: Operation) -> str:
     if operation.legacy_output:
         remarks.append(f"It prints the {operation.legacy_output.partition(';')[0]}; the pattern finds the item.")
     return " ".join(filter(None, remarks))
+
+
+def changed_since_3x() -> str:
+    """The tables of what an add-on for 3.X has to change."""
+    rows = [
+        (
+            f"[{operation.command}](commands/{operation.command}.md)",
+            code(" ".join(operation.legacy_parameters or ())),
+            code(arguments(operation)),
+            operation.legacy_output and f"It printed: {operation.legacy_output.partition(';')[0]}.",
+        )
+        for operation in COMMANDS
+        if operation.legacy_status == "updated" or operation.legacy_output
+    ]
+    new = ", ".join(operation.command for operation in COMMANDS if operation.legacy_status == "new")
+    heads = ("Command", "Arguments in 3.X", "Arguments in 10.3.1", "Output in 3.X")
+    return f"\n{table(heads, rows)}\nNew in 10.3.1: {new}.\n\n"
 
 
 # Manual pages

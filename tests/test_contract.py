@@ -1,5 +1,7 @@
 """`mailaddon.testing`'s pytest classes: the built-in backends pass them, and faulty ones are found out."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,14 +12,22 @@ from mailaddon.backends.embedded import EmbeddedBackend
 
 from mailaddon import BackendUnusable, Context, Service, hookimpl, records, settings
 from mailaddon._loading import LoadedBackend
+from mailaddon.conformance import InProcess, all_cases
 from mailaddon.testing import BackendContract, FakeBackend, ModelContract
 from mailaddon.testing.comparing import Disagreement
+
+#: What cannot be seen from inside a process; `mailaddon conformance` is tested with it.
+UNSEEN = {
+    "suspension/resuming-a-domain-resumes-no-user": "no command tells who is suspended",
+    "suspension/suspending-is-kept": "no command tells who is suspended",
+}
 
 
 class TestEmbedded(BackendContract):
     """The default backend."""
 
     settings = QUICK
+    left_out = UNSEEN
 
     @pytest.fixture
     def backend(self, context: Context) -> EmbeddedBackend:
@@ -36,6 +46,8 @@ class TestEmbeddedWithoutCopies(ModelContract):
 
 class TestFake(BackendContract):
     """The fake, in its file."""
+
+    left_out: ClassVar[dict[str, str]] = {**UNSEEN, "leftovers/a-deleted-user-leaves-no-folder": "it keeps no mail"}
 
     @pytest.fixture
     def backend(self, context: Context) -> FakeBackend:
@@ -177,3 +189,45 @@ def test_a_hook_that_the_contract_does_not_know_is_found_out() -> None:
 
     with pytest.raises(BackendUnusable, match="add_usr"):
         ModelContract().test_its_hooks_fit_the_contract(Misnamed())
+
+
+def test_a_case_that_fails_is_shown_with_its_transcript(tmp_path: Path) -> None:
+    class Forgetful(FakeBackend):
+        @hookimpl
+        def get_user_alias_list(self, request: records.UserRef) -> list[str]:  # noqa: ARG002
+            return []
+
+    (tmp_path / "home").mkdir()
+    values = settings.load(str(tmp_path / "home"))
+    service = Service(str(tmp_path / "home"), values, LoadedBackend("forgetful", "forgetful", Forgetful()))
+    cases = {case.name: case for case in all_cases()}
+    target = InProcess(service, tmp_path)
+    with pytest.raises(pytest.fail.Exception) as failed:
+        BackendContract().test_case(cases["aliases/EAddUserAlias/succeeds"], target)
+    assert "EAddUserAlias" in str(failed.value)
+    assert "\n# exit 0\n" in str(failed.value)
+    with pytest.raises(pytest.skip.Exception, match="no command tells who is suspended"):
+        BackendContract().test_case(cases["suspension/suspending-is-kept"], target)
+
+
+def test_the_fixture_has_to_be_written(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(
+        "from mailaddon.testing import BackendContract\n"
+        "class TestMine(BackendContract):\n"
+        "    left_out = {'basic': ''}\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "hooks_fit or basic",
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, encoding="utf-8")
+    assert done.returncode == 1
+    assert "NotImplementedError: TestMine needs a fixture backend that makes the backend" in done.stdout
+    assert "1 error" in done.stdout, "no case of a group that is left out"
