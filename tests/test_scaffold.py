@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -96,6 +97,18 @@ def test_it_is_a_backend_that_programs_use(home: Path, tmp_path: Path) -> None:
     prints("EAddDomain", "xyz.com", "192.0.2.1", "/m", "5", "admin", "s3cret", "0", *"11111111")
     assert prints("EGetMailURL", "xyz.com") == "https://xyz.com/\n"
     assert prints("EGetCatchallUser", "xyz.com") == "admin@xyz.com\n"
+
+
+def test_what_its_files_call_is_there(tmp_path: Path) -> None:
+    assert new(tmp_path, "acme-mail").exit_code == 0
+    called = set()
+    for path in (tmp_path / "acme-mail").rglob("*"):
+        if path.is_file():
+            called |= set(re.findall(r"^.*mailaddon (conformance) (.*)$", path.read_text(), re.MULTILINE))
+    assert called
+    for command, words in called:
+        known = mailaddon(command, "--help").stdout
+        assert all(f" {option} " in known for option in re.findall(r"--[a-z]+", words)), words
 
 
 @pytest.mark.parametrize(
