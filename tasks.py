@@ -372,6 +372,18 @@ def with_mail_host(script: str) -> None:
     run(*python(os.path.join("benchmarks", script)), env=fast)
 
 
+def mutants() -> None:
+    """Run the whole conformance kit on every deliberately broken add-on, and write the table of docs/conformance.md."""
+    installed("test")
+    run(*python(os.path.join("tests", "conformance", "mutant_table.py")))
+
+
+def alarms() -> None:
+    """Run the whole conformance kit, five seeds each, on what must pass it."""
+    installed("test")
+    run(*python(os.path.join("tests", "conformance", "alarms.py")))
+
+
 def freeze() -> None:
     """Build dist/mailaddon, a folder of programs that needs no Python."""
     debian(for_tests())
@@ -439,7 +451,7 @@ def outcomes(report: str) -> "dict[str, int]":
     return found
 
 
-TASKS = (demo, hostdemo, test, lint, types, docs, bench, hostbench, soak, freeze, clean)
+TASKS = (demo, hostdemo, test, lint, types, docs, bench, hostbench, soak, mutants, alarms, freeze, clean)
 
 
 def main() -> None:

@@ -75,6 +75,7 @@ def generated() -> dict[Path, str]:
     files[DOCS / "settings.md"] = settings()
     files[DOCS / "lookups.md"] = mail_lookups()
     files[DOCS / "commands.schema.json"] = json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
+    files[DOCS / "conformance-cases.md"] = cases()
     for name, text in panel_methods.modules().items():
         files[ROOT / "src" / "mailaddon" / "_panel" / f"{name}.py"] = text
     tables = {
@@ -246,6 +247,22 @@ Any command can end with these: {common}. What else a command can end with stand
 
 A vendor's plugin adds codes of its own, `x-<vendor>-<name>`, by raising `VendorError`.
 """.format(common=", ".join(map(code, COMMON_ERRORS)))
+
+
+def cases() -> str:
+    """The page of all cases of the conformance kit."""
+    from mailaddon.conformance import GROUPS, VERSION, all_cases
+
+    lines = [
+        "<!-- Written by docs/generate.py. -->\n",
+        "# The cases of the conformance kit\n",
+        f"Version {VERSION} of the kit has {len(all_cases())} cases. What the kit is and how to run it:",
+        "[conformance](conformance.md). `mailaddon conformance --only PATTERN --list` prints some of these lines.\n",
+    ]
+    for group in GROUPS:
+        rows = [(code(one.name), one.since, one.title) for one in all_cases() if one.group == group]
+        lines += [f"## {group}\n", table(("Case", "Since", "What has to hold"), tuple(rows))]
+    return "\n".join(lines)
 
 
 def settings() -> str:

@@ -104,8 +104,8 @@ sub is_ip {
 }
 
 sub is_network {
-    my ($text) = @_;
-    return is_ip($text =~ s{/(\d{1,3})\z}{}ar) && ($text !~ m{/} || $1 <= 128);
+    my ($ip, $bits) = $_[0] =~ m{\A([^/]*)(?:/(\d{1,3}))?\z}a or return 0;
+    return is_ip($ip) && ($bits // 0) <= 128;
 }
 
 sub is_address {

@@ -291,7 +291,8 @@ MUTANTS = (
         "refuses to suspend twice",
         "suspension/ESuspendUser/repeated",
         'case $command in ESuspend*) put "$n/suspended" 1 ;;',
-        'case $command in ESuspend*) [ "$(get "$n/suspended")" = 0 ] || refuse conflict suspended; put "$n/suspended" 1 ;;',
+        'case $command in ESuspend*) [ "$(get "$n/suspended")" = 0 ] || refuse conflict suspended\n'
+        '        put "$n/suspended" 1 ;;',
     ),
     m(
         "refuses to delete a suspended domain",
@@ -424,7 +425,8 @@ MUTANTS = (
         "adds half a domain when it is killed",
         "faults/EAddDomain",
         '        insert_user "$new_domain" "$new_owner"',
-        '        kept=0\n        rm -rf "$undo"\n        mkdir "$undo"\n        sleep 0.3\n        insert_user "$new_domain" "$new_owner"',
+        '        kept=0\n        rm -rf "$undo"\n        mkdir "$undo"\n        sleep 0.3\n'
+        '        insert_user "$new_domain" "$new_owner"',
     ),
 )
 

@@ -42,7 +42,7 @@ _WRITERS: dict[str, Callable[[Report], str]] = {
 }
 
 
-@click.command()
+@click.command("conformance")
 @click.option("--addon", default="", metavar="NAME", help="A registered add-on, VENDOR/SERVER/VERSION.")
 @click.option("--directory", default="", metavar="DIR", help="A folder of programs, which need not be registered.")
 @click.option("--extension", default="", help="The extension of the programs in --directory.")
@@ -68,9 +68,9 @@ _WRITERS: dict[str, Callable[[Report], str]] = {
 def command(*, only: tuple[str, ...], only_list: bool, **options: Any) -> None:
     """Try what an add-on promises, and say what works and what does not.
 
-    The add-on is one of --addon, --directory and --backend. It gets scratch domains, which are deleted in the end; still,
-    try an installation that serves nobody. Exits 0 if nothing failed. The group `basic` is mandatory; a group about
-    something that the add-on does not have is skipped.
+    The add-on is one of --addon, --directory and --backend. It gets scratch domains, which are deleted in the end;
+    still, try an installation that serves nobody. Exits 0 if nothing failed. The group `basic` is mandatory;
+    a group about something that the add-on does not have is skipped.
     """
     cases = chosen([decode(pattern) for pattern in only])
     if only_list:
@@ -165,7 +165,7 @@ def _backend(
     (home / "mailaddon.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     prelude = [
         f'export MAILADDON_HOME="$(mktemp -d)" MAILADDON_BACKEND={name}',
-        f"cat > \"$MAILADDON_HOME/mailaddon.toml\" <<'END'\n" + "\n".join(lines) + "\nEND",
+        "cat > \"$MAILADDON_HOME/mailaddon.toml\" <<'END'\n" + "\n".join(lines) + "\nEND",
     ]
     return BackendPrograms(name, home, mail, watched=watched, prelude=prelude)
 

@@ -20,11 +20,11 @@ OWNER = "admin"
 _MOST_SHOWN = 2000
 
 
-class Broken(Exception):  # noqa: N818 - as the errors of the SDK
+class Broken(Exception):
     """What has to hold does not hold; the text says what was seen, and what would be right."""
 
 
-class Lacking(Exception):  # noqa: N818 - as above
+class Lacking(Exception):
     """The target does not have what a case needs; the text is the reason."""
 
 

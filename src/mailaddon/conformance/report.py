@@ -199,7 +199,8 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75re
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .15rem .6rem; border: 1px solid #ddd; text-align: center; }
 th:first-child, td:first-child { text-align: left; }
-.passed { background: #d9f2dd; } .failed { background: #f8cfcf; font-weight: bold; } .skipped { color: #888; background: #f2f2f2; }
+.passed { background: #d9f2dd; } .failed { background: #f8cfcf; font-weight: bold; }
+.skipped { color: #888; background: #f2f2f2; }
 pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; } summary { cursor: pointer; }
 @media (prefers-color-scheme: dark) {
   body { background: #181818; color: #ddd; } th, td { border-color: #444; } pre { background: #242424; }
@@ -220,7 +221,8 @@ def as_html(report: Report) -> str:
         for name, cells in rows
     )
     failures = "".join(
-        f"<details{' open' if number == 0 else ''}><summary><b>{escape(one.case.name)}</b>: {escape(one.reason)}</summary>"
+        f"<details{' open' if number == 0 else ''}>"
+        f"<summary><b>{escape(one.case.name)}</b>: {escape(one.reason)}</summary>"
         f"<p>{escape(one.case.title)}</p><pre>{escape(report.transcript(one))}</pre></details>\n"
         for number, one in enumerate(report.failures)
     )

@@ -89,7 +89,7 @@ def run_cases(
     for number in range(repeat):
         with ThreadPoolExecutor(jobs) as pool:
             together = [case for case in cases if not case.alone]
-            list(pool.map(lambda case, number=number: one(case, number), together))  # type: ignore[misc]
+            list(pool.map(lambda case, number=number: one(case, number), together))
         for case in cases:
             if case.alone:
                 one(case, number)

@@ -106,6 +106,7 @@ def filters_of_all_types_are_listed(kit: Kit) -> None:
     """The list has the addresses of all three types, sorted."""
     domain = kit.domain()
     filters = {"spammer@example.org": "EMAIL", "example.net": "DOMAIN", "192.0.2.7": "IP", "198.51.100.0/24": "IP"}
+    filters["2001:db8::/32"] = "IP"
     for address, kind in filters.items():
         kit.ok("EAddSpamFilter", domain, address, kind)
     kit.sorted(sorted(filters), "EGetSpamFilterList", domain)

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..case import Collection
@@ -60,20 +61,28 @@ def _searched(kit: Kit, passwords: list[str]) -> None:
             for name, octets in (("standard output", line.answer.stdout), ("standard error", line.answer.stderr)):
                 if any(form in octets for form in forms):
                     kit.fail(f"{line.answer.command} prints a password to {name}")
+    for path in _visible(kit):
+        if any(form in os.fsencode(path) for form in forms):
+            kit.fail(f"a password is in the name of {path}")
+        content = _content(path)
+        if any(form in content for form in forms):
+            kit.fail(f"a password is in {path}; only its hash may be kept")
+
+
+def _visible(kit: Kit) -> Iterator[Path]:
+    """All files and folders in what is watched."""
     for folder in kit.target.watched:
-        for place, _folders, names in os.walk(folder):
-            for name in names:
-                path = Path(place, name)
-                if any(form in os.fsencode(path) for form in forms):
-                    kit.fail(f"a password is in the name of {path}")
-                try:
-                    if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
-                        continue
-                    content = path.read_bytes()
-                except OSError:  # it has gone meanwhile, or is not ours to read
-                    continue
-                if any(form in content for form in forms):
-                    kit.fail(f"a password is in {path}; only its hash may be kept")
+        for place, folders, names in os.walk(folder):
+            yield from (Path(place, name) for name in (*folders, *names))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
+            return b""
+        return path.read_bytes()
+    except OSError:  # it has gone meanwhile, or is not ours to read
+        return b""
 
 
 @case("secrets", "EAddDomain", "EAddUser", "EEditUser")
@@ -116,11 +125,9 @@ def a_deleted_domain_leaves_no_file(kit: Kit) -> None:
         if kit.can(command):
             kit.ok(command, *arguments)
     kit.ok("EDeleteDomain", domain)
-    for folder in kit.target.watched:
-        for place, folders, names in os.walk(folder):
-            for name in (*folders, *names):
-                if domain in name:
-                    kit.fail(f"the domain is deleted, and {place}/{name} is left")
+    for path in _visible(kit):
+        if domain in path.name:
+            kit.fail(f"the domain is deleted, and {path} is left")
 
 
 @case("leftovers", "EDeleteUser", "EAddUser")

@@ -176,8 +176,10 @@ for _kind, _group in (("DistributionList", "distribution-lists"), ("MailingList"
     _own = (f"EAdd{_kind}", f"EAdd{_kind}Member", f"EGet{_kind}MemberList", f"EGet{_kind}List", f"EDelete{_kind}")
     for _name, _title, _run, _needs in _RULES:
         CASES.add(Case(f"{_group}/{_name}", _group, _title, (*_own, *_needs), partial(_run, _kind)))
-    _title = "A list of one kind cannot have the name of one of the other, nor be deleted as one."
-    _needs = (f"EAdd{_OTHER[_kind]}", f"EDelete{_OTHER[_kind]}", f"EGet{_OTHER[_kind]}List")
+    _about = "A list of one kind cannot have the name of one of the other, nor be deleted as one."
+    _others = (f"EAdd{_OTHER[_kind]}", f"EDelete{_OTHER[_kind]}", f"EGet{_OTHER[_kind]}List")
     CASES.add(
-        Case(f"{_group}/a-list-of-the-other-kind", _group, _title, (*_own, *_needs), partial(_of_the_other_kind, _kind))
+        Case(
+            f"{_group}/a-list-of-the-other-kind", _group, _about, (*_own, *_others), partial(_of_the_other_kind, _kind)
+        )
     )

@@ -1,13 +1,16 @@
 """The cases that follow from the operation table alone: for each command and each of its parameters."""
 
-from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ...operations import COMMANDS
 from ...operations.model import Operation, Parameter
-from ..arguments import LIST, USER, is_there, lists_of, literal_values, prepared, refused_values
+from ..arguments import USER, is_there, lists_of, literal_values, prepared, refused_values
 from ..case import GROUP_OF, Case, Collection
 from ..kit import OWNER, Kit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CASES = Collection()
 
@@ -130,9 +133,9 @@ def _seen(kit: Kit, operation: Operation, arguments: list[str]) -> tuple[str, li
 def _not_done(operation: Operation, kit: Kit, arguments: list[str]) -> None:
     """A refused command has neither added nor deleted what its good arguments name."""
     adds = operation.command.startswith("EAdd")
-    if (adds or operation.command.startswith("EDelete")) and operation.command not in _GONE_IS_FINE:
-        if is_there(kit, operation, arguments) == adds:
-            kit.fail(f"{operation.command} was refused, and has {'added' if adds else 'deleted'} what it names")
+    deletes = operation.command.startswith("EDelete") and operation.command not in _GONE_IS_FINE
+    if (adds or deletes) and is_there(kit, operation, arguments) == adds:
+        kit.fail(f"{operation.command} was refused, and has {'added' if adds else 'deleted'} what it names")
 
 
 def _add(operation: Operation, what: str, aspect: str, title: str, run: "Callable[[Kit], None]", *needs: str) -> None:
@@ -240,4 +243,3 @@ for _operation in COMMANDS:
             )
     _add_arguments(_operation)
     _add_absences(_operation)
-assert LIST
