@@ -2,8 +2,8 @@
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
                                    docs/commands.schema.json, README's table, the tables of docs/calling-add-ons.md,
-                                   docs/mailhost.md, docs/moving-3x-add-ons.md and
-                                   docs/plugin-contract.md, and src/mailaddon/_panel/
+                                   docs/mailhost.md, docs/moving-3x-add-ons.md and docs/plugin-contract.md,
+                                   docs/conformance-cases.md, and src/mailaddon/_panel/
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
