@@ -1,18 +1,21 @@
 """Writes the reference from the operation table, the error list and the settings.
 
 python docs/generate.py            writes docs/commands/, docs/man/, docs/errors.md, docs/settings.md, docs/lookups.md,
-                                   docs/capabilities.md, README's table, the tables of docs/calling-add-ons.md and
-                                   docs/mailhost.md, and src/mailaddon/_panel/
+                                   docs/capabilities.md, docs/commands.schema.json, README's table, the tables of
+                                   docs/calling-add-ons.md, docs/mailhost.md, docs/moving-3x-add-ons.md and
+                                   docs/plugin-contract.md, docs/conformance-cases.md, and src/mailaddon/_panel/
 python docs/generate.py --check    writes nothing; fails and shows the difference where one of them is out of date
 """
 
 import difflib
+import json
 import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import duties
 import legacy_run
 import panel_methods
 from mailaddon.backends.embedded import EmbeddedBackend
@@ -24,6 +27,7 @@ from mailaddon.backends.postfix.layout import Instance
 from mailaddon import ERRORS, __version__, capabilities, operations
 from mailaddon._help import COMMON_ERRORS, errors_of, example, meaning, output_of
 from mailaddon._loading import LoadedBackend
+from mailaddon.cli._schema import schema
 from mailaddon.operations.model import Operation
 from mailaddon.readiness import REASONS
 from mailaddon.settings import SETTINGS, Setting
@@ -74,6 +78,7 @@ def generated() -> dict[Path, str]:
     files[DOCS / "settings.md"] = settings()
     files[DOCS / "lookups.md"] = mail_lookups()
     files[DOCS / "capabilities.md"] = supported()
+    files[DOCS / "commands.schema.json"] = json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
     files[DOCS / "conformance-cases.md"] = cases()
     for name, text in panel_methods.modules().items():
         files[ROOT / "src" / "mailaddon" / "_panel" / f"{name}.py"] = text
@@ -81,6 +86,10 @@ def generated() -> dict[Path, str]:
         ROOT / "README.md": commands(),
         DOCS / "calling-add-ons.md": calling(),
         DOCS / "mailhost.md": privileges(),
+        DOCS / "moving-3x-add-ons.md": changed_since_3x(),
+        DOCS / "plugin-contract.md": "\n"
+        + table(duties.HEADS, [duties.row(operation) for operation in COMMANDS])
+        + "\n",
     }
     for path, text in tables.items():
         before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
@@ -172,20 +181,24 @@ def page(operation: Operation) -> str:
         f"## Output\n\n{output_of(operation)} {EXIT_STATUS}\n",
         "## Errors\n\n" + table(("Code", "When"), [(code(name), meaning(name)) for name in errors_of(operation)]),
         "## Example\n\n```\n" + "\n".join(example(operation, operation.command)) + "\n```\n",
-        "## For vendors and old callers\n\n" + background(operation),
+        vendors(operation),
+        "## For old callers\n\n" + background(operation),
     ]
     return "\n".join(part for part in parts if part)
 
 
+def vendors(operation: Operation) -> str:
+    """What a backend's hook behind a command must do; nothing for a command that has none."""
+    if not operation.hook:
+        return ""
+    listing = "".join(f"- {duty}\n" for duty in duties.duties(operation))
+    hook = f"`{operation.hook}(request: {operation.request})`"
+    return f"## For vendors\n\nThe hook {hook}, see the [contract](../plugin-contract.md):\n\n{listing}"
+
+
 def background(operation: Operation) -> str:
-    """The hook behind a command, its other spellings, and what it was in 3.X."""
+    """A command's other spellings, and what it was in 3.X."""
     lines = []
-    if operation.hook:
-        lines.append(
-            f"- Hook: `{operation.hook}(request: {operation.request})`, see the [contract](../plugin-contract.md)."
-        )
-        if operation.placeholder:
-            lines.append("- A backend without this hook succeeds; the guide grants that.")
     others = [*operation.executables[1:], *operation.other_names]
     if others:
         lines.append(f"- Other spellings: {', '.join(map(code, dict.fromkeys(others)))}.")
@@ -424,6 +437,23 @@ def old_remarks(operation: Operation) -> str:
     if operation.legacy_output:
         remarks.append(f"It prints the {operation.legacy_output.partition(';')[0]}; the pattern finds the item.")
     return " ".join(filter(None, remarks))
+
+
+def changed_since_3x() -> str:
+    """The tables of what an add-on for 3.X has to change."""
+    rows = [
+        (
+            f"[{operation.command}](commands/{operation.command}.md)",
+            code(" ".join(operation.legacy_parameters or ())),
+            code(arguments(operation)),
+            operation.legacy_output and f"It printed: {operation.legacy_output.partition(';')[0]}.",
+        )
+        for operation in COMMANDS
+        if operation.legacy_status == "updated" or operation.legacy_output
+    ]
+    new = ", ".join(operation.command for operation in COMMANDS if operation.legacy_status == "new")
+    heads = ("Command", "Arguments in 3.X", "Arguments in 10.3.1", "Output in 3.X")
+    return f"\n{table(heads, rows)}\nNew in 10.3.1: {new}.\n\n"
 
 
 # Manual pages

@@ -63,8 +63,9 @@ def test_links_lead_somewhere(page: Path) -> None:
         path, _, anchor = target.partition("#")
         found = page.parent / path if path else page
         assert found.exists(), target
-        headings = [re.sub(r"[^\w -]", "", line.lower()) for line in found.read_text().splitlines()] if anchor else []
-        assert not anchor or anchor.replace("-", " ") in {heading.strip() for heading in headings}, target
+        lines = found.read_text().splitlines() if anchor else []
+        headings = {re.sub(r"[^\w ]", "", line.lower().replace("-", " ")).strip() for line in lines}
+        assert not anchor or anchor.replace("-", " ") in headings, target
 
 
 def test_every_command_has_its_pages() -> None:
@@ -117,6 +118,8 @@ def test_the_readmes_transcript_is_what_really_happens(panel: Panel) -> None:
 
 def test_the_programs_that_the_pages_call_are_installed() -> None:
     for page in PAGES:
+        if page.name == "tutorial.md":
+            continue  # a test of its own runs it
         for block in code(page, ""):
             for call in re.findall(r"^\$ (.*)$", block, re.MULTILINE):
                 words = [word for word in shlex.split(call) if "=" not in word]

@@ -104,7 +104,7 @@ def modules(tree: Path) -> set[str]:
     return {"mailaddon/py.typed"} | {
         f"{package}/{path.relative_to(tree / folder)}"
         for folder, package in PACKAGES.items()
-        for path in (tree / folder).rglob("*.py")
+        for path in [*(tree / folder).rglob("*.py"), *(tree / folder).rglob("*.template")]
     }
 
 

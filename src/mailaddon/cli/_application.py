@@ -31,6 +31,7 @@ SUBCOMMANDS = {
     "inventory": "mailaddon.migration.cli:inventory",
     "migrate": "mailaddon.migration.cli:migrate",
     "import-postfixadmin": "mailaddon.postfixadmin.cli:command",
+    "new": "mailaddon.scaffold.cli:command",
     "panel": "mailaddon.cli.panel:panel",
     "replay": "mailaddon.replay.cli:command",
     "resolve": "mailaddon.cli.lookups:resolve",

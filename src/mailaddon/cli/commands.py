@@ -5,7 +5,11 @@ JSON: `{"version": 1, "commands": [{"name", "other_names", "executables", "scope
 `parameters` and `longer` (the longer form that is accepted too, or null) are lists of `{"name", "field", "option",
 "kind", "accepts", "note", "secret", "optional", "key"}`; `legacy` is `{"status", "parameters", "output"}` with the
 parameters null where 3.X had no such command; `example` is `{"arguments", "output"}`.
+
+With `--schema` a JSON Schema is printed as it is, without a version of ours: see `_schema`.
 """
+
+import json
 
 import click
 
@@ -13,6 +17,7 @@ from .._help import errors_of, output_of
 from ..operations import OPERATIONS, REGISTER
 from ..operations.model import Operation, Parameter
 from ._output import json_option, table, write, write_json
+from ._schema import schema
 
 _RECORDS = {
     "Resolution": "Where mail goes: a tree.",
@@ -22,11 +27,14 @@ _RECORDS = {
 
 
 @click.command()
+@click.option("--schema", "as_schema", is_flag=True, help="Print the guide's commands as a JSON Schema of their calls.")
 @json_option
-def commands(*, as_json: bool) -> None:
+def commands(*, as_schema: bool, as_json: bool) -> None:
     """List all commands, as the operation table has them."""
     operations = (*OPERATIONS, REGISTER)
-    if as_json:
+    if as_schema:
+        write(json.dumps(schema(), ensure_ascii=False, indent=2) + "\n")
+    elif as_json:
         write_json({"commands": [described(operation) for operation in operations]})
     else:
         write(table(("COMMAND", "ARGUMENTS", "3.X", "PRINTS", "SUMMARY"), map(_row, operations)))

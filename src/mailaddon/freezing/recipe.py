@@ -27,6 +27,10 @@ OURS = "mail-addon-sdk"
 LOADER = "pyinstaller"
 #: Postfix runs its source, with the machine's Python.
 POLICY = "mailaddon.backends.postfix.policy"
+#: What is found by name and is no part of a bundle: that source, and a class for pytest, which a bundle does not have.
+_LEFT_OUT = {POLICY, "mailaddon.testing.contract"}
+#: Ours with files beside its modules: `mailaddon new` writes a package from them.
+TEMPLATES = "mailaddon.scaffold"
 #: Of PyInstaller's hooks the one that reads an archive at each start, so that sources can be found: there are none.
 _SLOW = "pyi_rth_inspect"
 #: A version of the format that does not say which objects are used elsewhere in the process.
@@ -92,7 +96,7 @@ def analysed(plugins: Sequence[Distribution], folder: str) -> Any:
         [path for _name, path in scripts],
         hiddenimports=hidden(packages),
         datas=[*vendor.data_files(_folders(packages)), *_texts()],
-        excludes=[*modules.WITHOUT, *modules.TOOLS, *libraries.not_wanted()],
+        excludes=[*modules.WITHOUT, *modules.TOOLS, *libraries.not_wanted(), *_LEFT_OUT],
         noarchive=False,  # its list of modules is what is compiled; no archive is made of it
         optimize=0,
     )
@@ -107,7 +111,7 @@ def hidden(packages: Iterable[str]) -> list[str]:
     from PyInstaller.utils.hooks import collect_submodules
 
     return [
-        *(name for name in collect_submodules("mailaddon") if name != POLICY),
+        *(name for name in collect_submodules("mailaddon") if name not in _LEFT_OUT),
         *collect_submodules("passlib.handlers"),
         "_argon2_cffi_bindings",
         "bcrypt",
@@ -123,11 +127,13 @@ def _folders(packages: Iterable[str]) -> Iterator[str]:
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """Files that are no modules: what Postfix runs, and Python's licence."""
+    """Files that are no modules: what Postfix runs, the templates, and Python's licence."""
     spec = find_spec(POLICY)
     assert spec is not None
     assert spec.origin is not None
     yield spec.origin, os.path.join(*POLICY.split(".")[:-1])
+    for path, folder in vendor.data_files(_folders([TEMPLATES])):
+        yield path, os.path.join(*TEMPLATES.split(".")[:-1], folder)
     for place in (
         os.path.join(os.path.dirname(os.__file__), "LICENSE.txt"),
         os.path.join(sys.base_prefix, "LICENSE.txt"),

@@ -1,4 +1,4 @@
-"""What the commands mean, in plain Python: the reference that the embedded backend is compared with.
+"""What the commands mean, in plain Python: the reference that every backend can be compared with.
 
 Written from the guide and the rules about what it leaves open, not from the implementation, and simple on purpose:
 every rule is a loop over everything. `Model.run` takes a command with its arguments, as a panel gives them, and returns
@@ -16,8 +16,9 @@ Where the rules leave a choice, the model chooses as follows:
 import os
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from model_arguments import BY_NAME, COMMANDS, FILTERS, OLD_EDIT_DOMAIN, Refused, refuse_if
+from .arguments import BY_NAME, COMMANDS, FILTERS, OLD_EDIT_DOMAIN, Refused, refuse_if
 
 Seen = tuple[int, str, str]
 
@@ -37,7 +38,8 @@ USER_FLAGS = ("forwards", "autoresponders", "web_access")
 class User:
     """A user with a mailbox."""
 
-    def __init__(self, words: str, names: Sequence[str], flags: Sequence[bool]) -> None:
+    def __init__(self, number: int, words: str, names: Sequence[str], flags: Sequence[bool]) -> None:
+        self.number = number
         self.password = words
         self.names = list(names)
         self.flags = dict(zip(USER_FLAGS, flags, strict=True))
@@ -50,7 +52,10 @@ class User:
 class Domain:
     """A domain with everything in it."""
 
-    def __init__(self, place: str, own_ip: str, most: int, *, ip_based: bool, flags: Sequence[bool]) -> None:
+    def __init__(
+        self, number: int, place: str, own_ip: str, most: int, *, ip_based: bool, flags: Sequence[bool]
+    ) -> None:
+        self.number = number
         self.place = place
         self.ip = own_ip
         self.limit = most
@@ -63,6 +68,8 @@ class Domain:
         self.users: dict[str, User] = {}
         #: kind of list -> its name -> members with their display names
         self.lists: dict[str, dict[str, dict[str, str]]] = {"distribution": {}, "mailing": {}}
+        #: name of a list -> its number
+        self.list_numbers: dict[str, int] = {}
         self.filters: set[tuple[str, str]] = set()
 
     def taken(self, part: str) -> bool:
@@ -72,6 +79,18 @@ class Domain:
     def alias_owner(self, part: str) -> str:
         """The user that has this alias, or nothing."""
         return next((owner for owner, user in self.users.items() if part in user.aliases), "")
+
+
+def refuse_off(found: Domain, primary: str, feature: str, part: str = "", user: User | None = None) -> None:
+    """Refuse what a domain or a user has switched off.
+
+    Raises:
+        Refused: it has.
+    """
+    named = feature.replace("_", " ")
+    refuse_if(not found.flags[feature], "feature-disabled", f"{named} are disabled for domain {primary}")
+    off = user is not None and not user.flags[feature]
+    refuse_if(off, "feature-disabled", f"{named} are disabled for user {part}@{primary}")
 
 
 class Model:
@@ -87,6 +106,8 @@ class Model:
         self.webmail = webmail
         self.domains: dict[str, Domain] = {}
         self.server: tuple[str, str] | None = None
+        #: the last number that something has got; none is given twice
+        self.last_number = 0
         #: files that somebody else has put into mail storage
         self.strays: set[str] = set()
 
@@ -107,8 +128,21 @@ class Model:
         values = [kind(argument) for kind, argument in zip(kinds, arguments, strict=True)]
         if known == "EAddSpamFilter":
             values[1] = FILTERS[values[2]](arguments[1])
-        method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", known.removeprefix("E")).lower()
-        return printed(getattr(self, method)(*values))
+        return printed(self.perform(known, values))
+
+    def perform(self, command: str, values: Sequence[Any]) -> Any:
+        """Run a command, by its canonical name, with valid arguments: nothing, a set of lines, or a text.
+
+        Raises:
+            Refused: it is.
+        """
+        method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", command.removeprefix("E")).lower()
+        return getattr(self, method)(*values)
+
+    def number(self) -> int:
+        """A number that nothing has had."""
+        self.last_number += 1
+        return self.last_number
 
     # Names
 
@@ -122,19 +156,19 @@ class Model:
 
     def domain(self, primary: str) -> Domain:
         """A domain by its own name."""
-        refuse_if(primary not in self.domains, "not-found")
+        refuse_if(primary not in self.domains, "not-found", f"domain {primary} does not exist")
         return self.domains[primary]
 
     def user(self, primary: str, part: str) -> tuple[Domain, User]:
         """A domain and a user."""
         found = self.domain(primary)
-        refuse_if(part not in found.users, "not-found")
+        refuse_if(part not in found.users, "not-found", f"user {part}@{primary} does not exist")
         return found, found.users[part]
 
     def members(self, kind: str, primary: str, part: str) -> dict[str, str]:
         """The members of a list."""
         lists = self.domain(primary).lists[kind]
-        refuse_if(part not in lists, "not-found")
+        refuse_if(part not in lists, "not-found", f"{kind} list {part}@{primary} does not exist")
         return lists[part]
 
     def located(self, wanted: str) -> tuple[str, str]:
@@ -146,6 +180,10 @@ class Model:
                 if self.domains[primary].taken(candidate):
                     return primary, candidate
         return "", ""
+
+    def exists(self, wanted: str) -> bool:
+        """Whether an address exists, as far as one can know: it is nothing, outside, or hosted and there."""
+        return not self.hosted(wanted.rpartition("@")[2]) or bool(self.located(wanted)[0])
 
     def receiver(self, wanted: str) -> tuple[str, str] | None:
         """The user that an address is a name of."""
@@ -165,7 +203,7 @@ class Model:
         """Refuse the present state, if somebody forwards to itself, or nobody in a circle keeps a copy."""
         edges = {key: {self.receiver(target) for target in user.forwards} for key, user in self._everyone()}
         for key, targets in edges.items():
-            refuse_if(key in targets, "forward-loop")
+            refuse_if(key in targets, "forward-loop", f"user {'@'.join(key[::-1])} would forward to itself")
         if self.keep_copy:
             return
         for start, targets in edges.items():
@@ -175,9 +213,13 @@ class Model:
                 if further == reached:
                     break
                 reached = further
-            refuse_if(start in reached, "forward-loop")
+            refuse_if(
+                start in reached,
+                "forward-loop",
+                f"mail to {'@'.join(start[::-1])} would run in a circle without a copy",
+            )
 
-    def _trying(self, have: set[str], new: str) -> None:
+    def close(self, have: set[str], new: str) -> None:
         """Add to a set, unless that closes a circle."""
         have.add(new)
         try:
@@ -206,21 +248,23 @@ class Model:
     def add_domain(
         self, primary: str, own_ip: str, folder: str, most: int, owner: str, words: str, *flags: bool
     ) -> None:
-        refuse_if(self.hosted(primary), "already-exists")
+        refuse_if(self.hosted(primary), "already-exists", f"domain {primary} already exists")
         place = f"{folder}/{primary}"
         for other in self.domains.values():
             refuse_if(
-                f"{place}/".startswith(f"{other.place}/") or f"{other.place}/".startswith(f"{place}/"), "conflict"
+                f"{place}/".startswith(f"{other.place}/") or f"{other.place}/".startswith(f"{place}/"),
+                "conflict",
+                f"{place} and {other.place} lie in each other",
             )
-        refuse_if(any(stray.startswith(f"{place}/") for stray in self.strays), "conflict")
-        made = self.domains[primary] = Domain(place, own_ip, most, ip_based=flags[0], flags=flags[1:])
+        refuse_if(any(stray.startswith(f"{place}/") for stray in self.strays), "conflict", f"{place} is not empty")
+        made = self.domains[primary] = Domain(self.number(), place, own_ip, most, ip_based=flags[0], flags=flags[1:])
         made.owner = owner
         made.catch_all = f"{owner}@{primary}"
-        made.users[owner] = User(words, ["", "", ""], [True, True, True])
+        made.users[owner] = User(self.number(), words, ["", "", ""], [True, True, True])
 
     def edit_domain(self, primary: str, most: int, *flags: bool) -> None:
         found = self.domain(primary)
-        refuse_if(len(found.users) > most != -1, "limit-reached")
+        refuse_if(len(found.users) > most != -1, "limit-reached", f"there are {len(found.users)} users already")
         found.limit = most
         if len(flags) == 9:
             found.ip_based = flags[0]
@@ -246,7 +290,7 @@ class Model:
 
     def get_mail_url(self, primary: str) -> str:
         self.domain(primary)
-        refuse_if(not self.webmail, "not-configured")
+        refuse_if(not self.webmail, "not-configured", "there is no web interface; the setting webmail.url names one")
         return self.webmail.replace("{domain}", primary) + "\n"
 
     def change_domain_ip(self, primary: str, new: str) -> None:
@@ -254,13 +298,13 @@ class Model:
 
     def add_domain_alias(self, primary: str, alias: str) -> None:
         found = self.domain(primary)
-        refuse_if(not found.flags["domain_aliases"], "feature-disabled")
-        refuse_if(self.hosted(alias), "already-exists")
-        self._trying(found.aliases, alias)
+        refuse_off(found, primary, "domain_aliases")
+        refuse_if(self.hosted(alias), "already-exists", f"domain {alias} already exists")
+        self.close(found.aliases, alias)
 
     def delete_domain_alias(self, primary: str, alias: str) -> None:
         found = self.domain(primary)
-        refuse_if(alias not in found.aliases, "not-found")
+        refuse_if(alias not in found.aliases, "not-found", f"{alias} is no alias of domain {primary}")
         found.aliases.remove(alias)
 
     def get_domain_alias_list(self, primary: str) -> set[str]:
@@ -270,24 +314,26 @@ class Model:
 
     def _add_list(self, kind: str, primary: str, part: str) -> None:
         found = self.domain(primary)
-        refuse_if(not found.flags[f"{kind}_lists"], "feature-disabled")
-        refuse_if(found.taken(part), "already-exists")
+        refuse_off(found, primary, f"{kind}_lists")
+        refuse_if(found.taken(part), "already-exists", f"{part}@{primary} already exists")
         found.lists[kind][part] = {}
+        found.list_numbers[part] = self.number()
 
     def _delete_list(self, kind: str, primary: str, part: str) -> None:
         self.members(kind, primary, part)
         del self.domains[primary].lists[kind][part]
+        del self.domains[primary].list_numbers[part]
         self._leaves(primary, [part])
 
     def _add_member(self, kind: str, primary: str, part: str, member: str, shown: str = "") -> None:
         members = self.members(kind, primary, part)
-        refuse_if(not self.domains[primary].flags[f"{kind}_lists"], "feature-disabled")
-        refuse_if(member in members, "already-exists")
+        refuse_off(self.domains[primary], primary, f"{kind}_lists")
+        refuse_if(member in members, "already-exists", f"{member} is a member of {part}@{primary} already")
         members[member] = shown
 
     def _delete_member(self, kind: str, primary: str, part: str, member: str) -> None:
         members = self.members(kind, primary, part)
-        refuse_if(member not in members, "not-found")
+        refuse_if(member not in members, "not-found", f"{member} is no member of {part}@{primary}")
         del members[member]
 
     def add_distribution_list(self, primary: str, part: str) -> None:
@@ -328,14 +374,14 @@ class Model:
 
     def add_spam_filter(self, primary: str, blocked: str, kind: str) -> None:
         found = self.domain(primary)
-        refuse_if(not found.flags["spam_filters"], "feature-disabled")
-        refuse_if((kind, blocked) in found.filters, "already-exists")
+        refuse_off(found, primary, "spam_filters")
+        refuse_if((kind, blocked) in found.filters, "already-exists", f"{blocked} is blocked already")
         found.filters.add((kind, blocked))
 
     def delete_spam_filter(self, primary: str, blocked: str) -> None:
         found = self.domain(primary)
         kept = {entry for entry in found.filters if entry[1] != blocked}
-        refuse_if(kept == found.filters, "not-found")
+        refuse_if(kept == found.filters, "not-found", f"no filter of domain {primary} blocks {blocked}")
         found.filters = kept
 
     def get_spam_filter_list(self, primary: str) -> set[str]:
@@ -351,7 +397,11 @@ class Model:
 
     def change_network_settings(self, old_ip: str, old_name: str, new_ip: str, new_name: str) -> None:
         present = self.server or (old_ip, old_name)
-        refuse_if(present not in {(old_ip, old_name), (new_ip, new_name)}, "conflict")
+        refuse_if(
+            present not in {(old_ip, old_name), (new_ip, new_name)},
+            "conflict",
+            f"the server has the address {present[0]} and the name {present[1]}",
+        )
         if present == (old_ip, old_name):
             for found in self.domains.values():
                 if found.ip == old_ip:
@@ -362,10 +412,16 @@ class Model:
 
     def add_user(self, primary: str, part: str, words: str, first: str, middle: str, last: str, *flags: bool) -> None:
         found = self.domain(primary)
-        refuse_if(found.taken(part), "already-exists")
-        refuse_if(len(found.users) >= found.limit != -1, "limit-reached")
-        refuse_if(any(stray.startswith(f"{found.place}/{part}/") for stray in self.strays), "conflict")
-        found.users[part] = User(words, [first, middle, last], flags)
+        refuse_if(found.taken(part), "already-exists", f"{part}@{primary} already exists")
+        refuse_if(
+            len(found.users) >= found.limit != -1, "limit-reached", f"domain {primary} has {found.limit} mailboxes"
+        )
+        refuse_if(
+            any(stray.startswith(f"{found.place}/{part}/") for stray in self.strays),
+            "conflict",
+            f"{found.place}/{part} is not empty",
+        )
+        found.users[part] = User(self.number(), words, [first, middle, last], flags)
 
     def edit_user(self, primary: str, part: str, words: str, first: str, middle: str, last: str, *flags: bool) -> None:
         _found, user = self.user(primary, part)
@@ -381,20 +437,20 @@ class Model:
 
     def delete_user(self, primary: str, part: str) -> None:
         found, user = self.user(primary, part)
-        refuse_if(part == found.owner, "conflict")
+        refuse_if(part == found.owner, "conflict", f"{part} owns domain {primary} and cannot be deleted before it")
         del found.users[part]
         self._leaves(primary, [part, *user.aliases])
         self.strays = {stray for stray in self.strays if not stray.startswith(f"{found.place}/{part}/")}
 
     def add_user_alias(self, primary: str, part: str, alias: str) -> None:
         found, user = self.user(primary, part)
-        refuse_if(not found.flags["user_aliases"], "feature-disabled")
-        refuse_if(found.taken(alias), "already-exists")
-        self._trying(user.aliases, alias)
+        refuse_off(found, primary, "user_aliases")
+        refuse_if(found.taken(alias), "already-exists", f"{alias}@{primary} already exists")
+        self.close(user.aliases, alias)
 
     def delete_user_alias(self, primary: str, part: str, alias: str) -> None:
         _found, user = self.user(primary, part)
-        refuse_if(alias not in user.aliases, "not-found")
+        refuse_if(alias not in user.aliases, "not-found", f"{alias} is no alias of user {part}@{primary}")
         user.aliases.remove(alias)
         self._leaves(primary, [alias], lists=False)
 
@@ -403,13 +459,13 @@ class Model:
 
     def add_forward(self, primary: str, part: str, target: str) -> None:
         found, user = self.user(primary, part)
-        refuse_if(not found.flags["forwards"] or not user.flags["forwards"], "feature-disabled")
-        refuse_if(target in user.forwards, "already-exists")
-        self._trying(user.forwards, target)
+        refuse_off(found, primary, "forwards", part, user)
+        refuse_if(target in user.forwards, "already-exists", f"user {part}@{primary} forwards to {target} already")
+        self.close(user.forwards, target)
 
     def delete_forward(self, primary: str, part: str, target: str) -> None:
         _found, user = self.user(primary, part)
-        refuse_if(target not in user.forwards, "not-found")
+        refuse_if(target not in user.forwards, "not-found", f"user {part}@{primary} does not forward to {target}")
         user.forwards.remove(target)
 
     def get_forward_list(self, primary: str, part: str) -> set[str]:
@@ -417,7 +473,7 @@ class Model:
 
     def set_catchall_user(self, primary: str, target: str) -> None:
         found = self.domain(primary)
-        refuse_if(self.hosted(target.rpartition("@")[2]) and not self.located(target)[0], "not-found")
+        refuse_if(not self.exists(target), "not-found", f"{target} does not exist")
         found.catch_all = target
 
     def get_catchall_user(self, primary: str) -> set[str]:
@@ -425,7 +481,7 @@ class Model:
 
     def set_auto_responder(self, primary: str, part: str, line: str, text: str) -> None:
         found, user = self.user(primary, part)
-        refuse_if(not found.flags["autoresponders"] or not user.flags["autoresponders"], "feature-disabled")
+        refuse_off(found, primary, "autoresponders", part, user)
         user.autoresponder = (line, text)
 
     def get_auto_responder(self, primary: str, part: str) -> str:

@@ -13,17 +13,27 @@ import idna
 
 
 class Refused(Exception):
-    """A refusal with its code."""
+    """A refusal.
 
-    def __init__(self, code: str) -> None:
+    Attributes:
+        code: the error's stable code.
+        reason: a sentence for a person, or "".
+    """
+
+    def __init__(self, code: str, reason: str = "") -> None:
         super().__init__(code)
         self.code = code
+        self.reason = reason
 
 
-def refuse_if(condition: object, code: str) -> None:
-    """Refuse, if the condition is met."""
+def refuse_if(condition: object, code: str, reason: str = "") -> None:
+    """Refuse, if the condition is met.
+
+    Raises:
+        Refused: it is.
+    """
     if condition:
-        raise Refused(code)
+        raise Refused(code, reason)
 
 
 def invalid_if(condition: object) -> None:
