@@ -13,7 +13,7 @@ import pytest
 from conftest import SCRIPTS
 from mailaddon.backends.embedded import EmbeddedBackend
 
-from mailaddon import records
+from mailaddon import operations, records
 from mailaddon._contract import MARK
 from mailaddon.errors import ERRORS, InvalidArgument, UsageError
 from mailaddon.hookspecs import Backend
@@ -299,3 +299,10 @@ def test_every_list_says_what_its_lines_are() -> None:
         assert (operation.item is not None) == (operation.output == "lines"), operation.command
         if operation.item is not None:
             assert all(operation.item.parse(line) == line for line in operation.example[1])
+
+
+def test_the_table_has_what_it_says_and_nothing_else() -> None:
+    assert {name: getattr(operations, name) for name in operations.__all__}.keys() == set(operations.__all__)
+    assert OPERATIONS == operations.DOMAIN_OPERATIONS + operations.USER_OPERATIONS + SDK_OPERATIONS
+    with pytest.raises(AttributeError, match="has no attribute 'COMANDS'"):
+        operations.COMANDS  # type: ignore[attr-defined] # noqa: B018
