@@ -60,8 +60,8 @@ def measure(bench: Bench) -> Result:
     columns = ["Call", *(f"{users:,} users" for users in sizes), "Ratio"]
     return Result(
         "Pages of the SQLite file that a call reads, as SQLite counts them, so that no clock and no neighbour matters."
-        " A call reads the way from the root to a leaf of each B-tree that it touches, which is a level or two longer in"
-        " a large one; what it reads beside that is the same, which `tests/test_size.py` holds.",
+        " A call reads the way from the root to a leaf of each B-tree that it touches, a level or two longer in"
+        " a large one; what it reads besides is the same, as `tests/test_size.py` holds.",
         [Table("Pages read", columns, rows)],
         timed=False,
     )
