@@ -10,13 +10,12 @@ import os
 from pathlib import Path
 
 import directories
-from measuring import Aim, Bench, Result, Table
+from measuring import Bench, Result, Table
 
 from mailaddon import Service
 
 SIZES = (100, 1_000_000)
 QUICK = (100, 10_000)
-AIM = 1.3
 CACHE_MISS = 8
 
 
@@ -59,10 +58,10 @@ def measure(bench: Bench) -> Result:
             found.setdefault(label, []).append(pages(home, *call))
     rows = [[label, *map(str, counts), f"{counts[-1] / counts[0]:.2f}"] for label, counts in found.items()]
     columns = ["Call", *(f"{users:,} users" for users in sizes), "Ratio"]
-    worst = max(counts[-1] / counts[0] for counts in found.values())
     return Result(
-        "Pages of the SQLite file that a call reads, as SQLite counts them, so that no clock and no neighbour matters.",
+        "Pages of the SQLite file that a call reads, as SQLite counts them, so that no clock and no neighbour matters."
+        " A call reads the way from the root to a leaf of each B-tree that it touches, a level or two longer in"
+        " a large one; what it reads besides is the same, as `tests/test_size.py` holds.",
         [Table("Pages read", columns, rows)],
-        aims=[Aim(f"pages read at {sizes[-1]:,} users / at {sizes[0]:,}, the worst call", worst, AIM)],
         timed=False,
     )
