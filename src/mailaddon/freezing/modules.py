@@ -60,8 +60,8 @@ TOOLS = (
     "_pytest",
     "mypy",
 )
-#: Those of this project whose docstrings are printed: by `--help`, and in the list of errors.
-_HELPFUL = re.compile(r"\.errors$|\.cli\b")
+#: Those of this project whose docstrings are printed: by `--help`, in the list of errors, as titles of cases.
+_HELPFUL = re.compile(r"\.errors$|\.cli\b|\.conformance\.cases\b")
 _TESTS = {"test", "tests", "idle_test"}
 _COMPILER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "compiling.py")
 
