@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from addon_sets import legacy
 from conftest import SCRIPTS, Panel
-from test_startup import CORE, Started, implied
+from test_startup import CORE, DOMAIN_ROWS, OF_DOMAINS, OF_SERVERS, OF_USERS, SETTINGS, Started, implied
 
 from mailaddon import registrations, settings
 from mailaddon.registrations import Registration, register
@@ -14,6 +14,7 @@ from mailaddon.registrations import Registration, register
 #: What a command needs to call a program.
 CALLING = {
     *CORE,
+    *SETTINGS,
     "__future__",
     "errno",
     "mailaddon._contract",
@@ -80,9 +81,9 @@ def settled(home: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "beyond"),
     [
-        (("ESuspendUser", "xyz.com", "u1"), {"mailaddon._json"}),
-        (("EGetForwardList", "xyz.com", "u1"), set()),
-        (("EGetMailURL", "xyz.com"), set()),
+        (("ESuspendUser", "xyz.com", "u1"), {*OF_USERS, *DOMAIN_ROWS, "mailaddon._json"}),
+        (("EGetForwardList", "xyz.com", "u1"), {*OF_USERS, *DOMAIN_ROWS}),
+        (("EGetMailURL", "xyz.com"), {*OF_DOMAINS, *DOMAIN_ROWS}),
     ],
 )
 def test_imports_are_on_the_list(calling: Panel, words: tuple[str, ...], beyond: set[str]) -> None:
@@ -98,5 +99,6 @@ def test_the_rules_of_3x_are_imported_for_3x_only(panel: Panel) -> None:
     settled(panel.home)
     started = Started(panel, SCRIPTS / "EStartMailServer")
     assert (started.errors, started.status) == ([], 0)
-    unlisted = started.imports - implied(panel, {*CALLING, "mailaddon._json", "mailaddon.backends.executable.legacy"})
+    beyond = {*OF_SERVERS, *DOMAIN_ROWS, "mailaddon._json", "mailaddon.backends.executable.legacy"}
+    unlisted = started.imports - implied(panel, CALLING | beyond)
     assert not unlisted

@@ -59,12 +59,13 @@ def test_the_files_beside_it_are_private_too(home: Home) -> None:
 
 def test_statements_stay_compiled_from_one_change_to_the_next(home: Home) -> None:
     """Switching foreign keys on has SQLite compile every statement anew, so it is done once, and before a change."""
-    with home.directory.read() as tx:
+    directory = home.directory
+    with directory.read() as tx:
         assert tx.one("PRAGMA foreign_keys") == (0,)
     traced: list[str] = []
-    home.directory.database.connection().set_trace_callback(traced.append)  # type: ignore[attr-defined] # SQLite's
+    directory.database.connection().set_trace_callback(traced.append)  # type: ignore[attr-defined] # SQLite's
     for number in range(3):
-        with home.directory.write() as tx:
+        with directory.write() as tx:
             assert tx.one("PRAGMA foreign_keys") == (1,)
             add_filter(tx, f"a{number}.example")
     assert traced.count("PRAGMA foreign_keys = ON") == 1

@@ -97,7 +97,9 @@ def test_the_bundle_has_all_programs_as_files_of_their_own(bundle: Path) -> None
 
 def test_the_bundle_is_no_larger_than_it_may_be(bundle: Path) -> None:
     assert (bundle / "_internal" / "psycopg_binary").is_dir()
-    assert sum(path.lstat().st_size for path in (bundle, *bundle.rglob("*"))) <= LARGEST
+    # How large a folder is depends on the file system.
+    files = (path for path in bundle.rglob("*") if not path.is_dir())
+    assert sum(path.lstat().st_size for path in files) <= LARGEST
 
 
 def test_no_library_is_there_twice(bundle: Path) -> None:

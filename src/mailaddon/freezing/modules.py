@@ -25,6 +25,7 @@ LEFT_OUT = {
     "dbm's C libraries": ("_dbm", "_gdbm"),
     "nis": ("nis",),
     "pydoc_data": ("pydoc_data",),
+    "distutils": ("distutils",),
     "ensurepip": ("ensurepip",),
     "idlelib": ("idlelib",),
     "lib2to3": ("lib2to3",),

@@ -112,7 +112,7 @@ def hidden(packages: Iterable[str]) -> list[str]:
 
     return [
         *(name for name in collect_submodules("mailaddon") if name not in _LEFT_OUT),
-        *collect_submodules("passlib.handlers"),
+        "passlib.handlers.sha2_crypt",
         "_argon2_cffi_bindings",
         "bcrypt",
         *(os.path.basename(path).partition(".")[0] for path in modules.extensions()),
