@@ -439,7 +439,7 @@ def test_what_is_kept_of_a_distribution(tmp_path: Path) -> None:
 def test_times() -> None:
     assert moment({}) == EARLIEST
     assert moment({"SOURCE_DATE_EPOCH": "1700000000"}) == MOMENT
-    for text in ("yesterday", "-1", "0", "1700000000.5"):
+    for text in ("yesterday", "-1", "0", "1700000000.5", "4294967296", "9" * 5000):
         with pytest.raises(InvalidArgument, match="SOURCE_DATE_EPOCH is"):
             moment({"SOURCE_DATE_EPOCH": text})
 
@@ -468,6 +468,8 @@ def test_windows_has_one_extension() -> None:
 def test_plugins_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotFound, match="no distribution 'acme-nowhere' is installed"):
         vendor.resolved(["acme-nowhere"])
+    with pytest.raises(NotFound, match="no distribution '' is installed"):
+        vendor.resolved([""])
     with pytest.raises(NotFound, match=r"click has no entry point in the group mailaddon\.backends"):
         vendor.resolved(["click"])
     with pytest.raises(InvalidArgument, match="'acme' is in no plugin; none would be"):

@@ -11,6 +11,9 @@ from ..errors import InvalidArgument
 NAME = "mailaddon"
 #: The earliest time that every archive format can hold, 1980-01-02: what is frozen has no time of its own.
 EARLIEST = 315619200
+#: The latest time that a Windows program's header can hold, in 2106.
+LATEST = 0xFFFFFFFF
+_DIGITS = re.compile(r"[0-9]{1,10}")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}")
 _LONGEST = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -103,8 +106,8 @@ def moment(environment: "os._Environ[str] | dict[str, str]" = os.environ) -> int
     given = environment.get("SOURCE_DATE_EPOCH", "")
     if not given:
         return EARLIEST
-    if not (given.isascii() and given.isdigit()) or int(given) < EARLIEST:
+    if not (_DIGITS.fullmatch(given) and EARLIEST <= int(given) <= LATEST):
         raise InvalidArgument(
-            f"SOURCE_DATE_EPOCH is {given!r}; seconds since 1970 are needed, at least {EARLIEST} (1980)"
+            f"SOURCE_DATE_EPOCH is {given!r}; seconds since 1970 are needed, {EARLIEST} (1980) to {LATEST} (2106)"
         )
     return int(given)

@@ -22,7 +22,7 @@ def plugin(name: str) -> Distribution:
     """
     try:
         found = installed(name)
-    except (PackageNotFoundError, ValueError):
+    except PackageNotFoundError:
         raise NotFound(
             f"no distribution {name!r} is installed; `pip install` it beside this one", parameter="--with"
         ) from None
@@ -36,9 +36,8 @@ def installed(name: str) -> Distribution:
 
     Raises:
         PackageNotFoundError: there is none.
-        ValueError: the name is empty.
     """
-    found = list(distributions(name=name))
+    found = list(distributions(name=name)) if name else []  # of no name, all would be found
     if not found:
         raise PackageNotFoundError(name)
     return next((one for one in found if one.read_text("METADATA") is not None), found[0])
