@@ -312,13 +312,13 @@ def test_a_programs_first_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_runs_before_a_program() -> None:
-    empty = SimpleNamespace(name="/work/PYZ-00.pyz")
+    empty = SimpleNamespace(name="/made/PYZ-00.pyz")
     scripts = [
         ("pyi_rth_inspect", "/hooks/inspect.py", "PYSOURCE"),
         ("pyi_rth_pkgutil", "/hooks/pkgutil.py", "PYSOURCE"),
-        ("EAddUser-program", "/work/EAddUser-program.py", "PYSOURCE"),
+        ("EAddUser-program", "/made/EAddUser-program.py", "PYSOURCE"),
     ]
-    assert recipe.beginning(empty, scripts, "linux") == [[("PYZ-00.pyz", "/work/PYZ-00.pyz", "PYZ")]]
+    assert recipe.beginning(empty, scripts, "linux") == [[("PYZ-00.pyz", "/made/PYZ-00.pyz", "PYZ")]]
     assert recipe.beginning(empty, scripts, "win32") == [empty, scripts[1:2]]
 
 
