@@ -20,7 +20,7 @@ from test_packaging import PROGRAMS, run
 from umbrella import mailaddon
 
 from mailaddon import __version__
-from mailaddon.errors import InvalidArgument, NotFound, Unavailable
+from mailaddon.errors import InvalidArgument, NotFound, StorageFailed, Unavailable
 from mailaddon.freezing import compiling, libraries, manifest, modules, programs, recipe, start, vendor, windows
 from mailaddon.freezing.libraries import Versions
 from mailaddon.freezing.modules import Module
@@ -525,6 +525,42 @@ def cli_run(work: Path) -> None:
     from mailaddon.freezing.cli import _run
 
     _run(Options(), "dist", str(work))
+
+
+def test_a_bundle_that_is_made_again_keeps_its_plugins(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = here / "dist" / "mailaddon"
+    (old / start.PLUGINS).mkdir(parents=True)
+    for name in (manifest.SBOM, manifest.CHECKSUMS, "plugins/acme.py"):
+        (old / name).write_text("old")
+
+    def fails(_options: Options, output: str, _work: str) -> None:
+        Path(output, "mailaddon").mkdir()
+        raise Unavailable("half made")
+
+    def makes(_options: Options, output: str, _work: str) -> None:
+        Path(output, "mailaddon").mkdir()
+        Path(output, "mailaddon", manifest.SBOM).write_text("new")
+
+    monkeypatch.setattr("mailaddon.freezing.cli._run", fails)
+    assert "half made" in mailaddon("freeze", "--force").stderr
+    assert {path: content.decode() for path, content in members(old).items()} == dict.fromkeys(
+        (manifest.SBOM, manifest.CHECKSUMS, "plugins/acme.py"), "old"
+    )
+    monkeypatch.setattr("mailaddon.freezing.cli._run", makes)
+    assert mailaddon("freeze", "--force").stdout == f"{old}\n"
+    assert members(old) == {manifest.SBOM: b"new", "plugins/acme.py": b"old"}
+    assert list((here / "dist").iterdir()) == [old]
+
+
+def test_a_bundle_that_cannot_be_put_there(here: Path) -> None:
+    from mailaddon.freezing.cli import _put
+
+    (here / "file").touch()
+    assert "file/x cannot be written to: Not a directory" in mailaddon("freeze", "--output", "file/x").stderr
+    (here / "old").mkdir()
+    with pytest.raises(StorageFailed, match="old cannot be put there: No such file"):
+        _put(str(here / "nowhere"), str(here / "old"), str(here / "replaced"))
+    assert [path.name for path in sorted(here.iterdir())] == ["file", "old"]
 
 
 def test_without_pyinstaller(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

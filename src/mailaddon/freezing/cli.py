@@ -12,6 +12,7 @@ from ..cli._output import write
 from ..errors import AlreadyExists, NotConfigured, StorageFailed, Unavailable
 from .manifest import CHECKSUMS, SBOM
 from .options import NAME, Options, moment
+from .start import PLUGINS
 from .vendor import resolved
 
 _SPEC = """\
@@ -45,7 +46,7 @@ _OURS = ("MAILADDON_", "PYTHONOPTIMIZE")
     type=click.Path(file_okay=False),
     help="Where to make the bundle's folder.",
 )
-@click.option("--force", is_flag=True, help="Replace a bundle of that name.")
+@click.option("--force", is_flag=True, help="Replace a bundle of that name; its folder of plugins stays.")
 def freeze(
     *,
     plugins: tuple[str, ...],
@@ -71,8 +72,9 @@ def freeze(
     moment()
     folder = os.path.join(os.path.abspath(output), options.name)
     _check_place(folder, force=force)
-    with tempfile.TemporaryDirectory(prefix="mailaddon-freeze-") as work:
-        _run(options, os.path.dirname(folder), work)
+    with _beside(folder) as made, tempfile.TemporaryDirectory(prefix="mailaddon-freeze-") as work:
+        _run(options, made, work)
+        _put(os.path.join(made, options.name), folder, os.path.join(made, "replaced"))
     write(f"{folder}\n")
 
 
@@ -102,6 +104,43 @@ def _check_place(folder: str, *, force: bool) -> None:
         raise AlreadyExists(f"{folder} exists and is no bundle; choose another --output or --name")
     if not force:
         raise AlreadyExists(f"{folder} exists; --force replaces it")
+
+
+def _beside(folder: str) -> "tempfile.TemporaryDirectory[str]":
+    """A new folder beside the one that is to be made, which stays as it is while PyInstaller runs.
+
+    Raises:
+        StorageFailed: there can be none.
+    """
+    output = os.path.dirname(folder)
+    try:
+        os.makedirs(output, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".mailaddon-freeze-", dir=output)
+    except OSError as error:
+        raise StorageFailed(f"{output} cannot be written to: {error.strerror}", parameter="--output") from None
+
+
+def _put(made: str, folder: str, replaced: str) -> None:
+    """Put a finished bundle into its place; the plugins of the one that it replaces stay.
+
+    Args:
+        made: where it is.
+        folder: its place.
+        replaced: where to put what is there.
+
+    Raises:
+        StorageFailed: it cannot be put there; what was there is there again.
+    """
+    try:
+        if os.path.lexists(folder):
+            os.rename(folder, replaced)
+        os.rename(made, folder)
+    except OSError as error:
+        if os.path.lexists(replaced) and not os.path.lexists(folder):
+            os.rename(replaced, folder)
+        raise StorageFailed(f"{folder} cannot be put there: {error.strerror}") from None
+    if os.path.lexists(os.path.join(replaced, PLUGINS)):
+        os.rename(os.path.join(replaced, PLUGINS), os.path.join(folder, PLUGINS))
 
 
 def _run(options: Options, output: str, work: str) -> None:
