@@ -393,7 +393,7 @@ def alarms() -> None:
 def freeze() -> None:
     """Build dist/mailaddon, a folder of programs that needs no Python."""
     debian(for_tests())
-    installed("freeze")
+    installed("freeze", "postgresql")
     heading("PyInstaller")
     work = os.path.join(BUILD, "freeze")
     run(*python("-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", "--workpath", work, "build.spec"))
