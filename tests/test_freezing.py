@@ -417,6 +417,19 @@ def made(folder: Path, metadata: str, points: str = "") -> Distribution:
     return Distribution.at(inside)
 
 
+def test_what_nobody_asked_for_is_not_frozen_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, needs in (("plugin", ["Middle>=1; extra == 'x'"]), ("middle", ["numpy (>=1.2)", "plugin"])):
+        folder = tmp_path / f"{name}-1.dist-info"
+        folder.mkdir()
+        lines = "".join(f"Requires-Dist: {one}\n" for one in needs)
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n{lines}")
+    monkeypatch.syspath_prepend(tmp_path)
+    wanted = vendor.required([vendor.installed("plugin")])
+    assert wanted == {"middle", "numpy", "plugin"}
+    assert libraries.not_asked_for(wanted) == ["shapely"]
+    assert libraries.not_asked_for(vendor.required([])) == ["numpy", "shapely"]
+
+
 def test_what_is_kept_of_a_distribution(tmp_path: Path) -> None:
     found = made(tmp_path, "", "[mailaddon.backends]\nx = x:Y\n")
     assert vendor.packages(found) == ["x"]

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -38,6 +38,15 @@ def not_wanted() -> list[str]:
     and GnuTLS among them. `psycopg_binary` brings a libpq of its own, and only that one is used.
     """
     return ["psycopg.pq._pq_ctypes", "psycopg_c"] if find_spec("psycopg_binary") else []
+
+
+def not_asked_for(required: Container[str]) -> list[str]:
+    """Modules that psycopg converts the types of if they happen to be installed; numpy alone is as large as the rest.
+
+    Args:
+        required: the distributions that plugins need; what is among them is wanted.
+    """
+    return [name for name in ("numpy", "shapely") if name not in required]
 
 
 def kept(binaries: Iterable[Row]) -> list[Row]:

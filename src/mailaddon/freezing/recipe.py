@@ -92,11 +92,12 @@ def analysed(plugins: Sequence[Distribution], folder: str) -> Any:
 
     scripts = programs.write(folder, {name: programs.body(name) for name in programs.names()})
     packages = _packages(plugins)
+    unwanted = [*libraries.not_wanted(), *libraries.not_asked_for(vendor.required(plugins))]
     return Analysis(
         [path for _name, path in scripts],
         hiddenimports=hidden(packages),
         datas=[*vendor.data_files(_folders(packages)), *_texts()],
-        excludes=[*modules.WITHOUT, *modules.TOOLS, *libraries.not_wanted(), *_LEFT_OUT],
+        excludes=[*modules.WITHOUT, *modules.TOOLS, *unwanted, *_LEFT_OUT],
         noarchive=False,  # its list of modules is what is compiled; no archive is made of it
         optimize=0,
     )

@@ -1,6 +1,7 @@
 """A vendor's plugin: an installed distribution that has backends."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from email.utils import parseaddr
 from importlib.metadata import Distribution, PackageNotFoundError, distributions
@@ -11,6 +12,7 @@ from .options import NAME, Options, checked
 
 #: Files of a distribution's own folder that say what it is, and not how it came here.
 _ABOUT = ("METADATA", "PKG-INFO", "entry_points.txt", "top_level.txt")
+_REQUIRED = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _CODE = (".py", ".pyc", ".pyi", ".so", ".pyd", ".dll", ".dylib")
 
 
@@ -117,6 +119,19 @@ def packages(found: Distribution) -> list[str]:
     of_files = {file.parts[0].partition(".")[0] for file in found.files or () if file.suffix == ".py"}
     of_points = {target.partition(":")[0].partition(".")[0] for target in backends(found).values()}
     return sorted(name for name in {*named, *of_files, *of_points} if name.isidentifier())
+
+
+def required(plugins: Iterable[Distribution]) -> set[str]:
+    """The names of all distributions that plugins need, directly or not, in lower case; their extras' needs too."""
+    found: set[str] = set()
+    rest = [line for one in plugins for line in one.requires or ()]
+    while rest:
+        match = _REQUIRED.match(rest.pop())
+        name = match[0].lower() if match else ""
+        if name and name not in found:
+            found.add(name)
+            rest += [line for one in distributions(name=name) for line in one.requires or ()]
+    return found
 
 
 def data_files(folders: Iterable[str]) -> Iterator[tuple[str, str]]:
