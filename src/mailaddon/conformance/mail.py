@@ -20,8 +20,10 @@ from ..errors import Unavailable, UsageError
 from ..values import shown
 from .kit import Broken
 
-#: How long mail may be under way, and a server may take to answer, in seconds.
+#: How long a server may take to answer, in seconds.
 PATIENCE = 60.0
+#: How long mail may be under way, in seconds.
+DELIVERY = 60.0
 _PAUSE = 0.1
 _LAST_PORT = 65535
 #: The domain of everybody outside; nobody can have it (RFC 6761).
@@ -179,10 +181,10 @@ def wait_for(condition: Callable[[], bool], missing: Callable[[], str]) -> None:
     Raises:
         Broken: it is not in time; `missing` says what.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DELIVERY
     while not condition():
         if time.monotonic() > deadline:
-            raise Broken(f"{missing()} within {PATIENCE:g} seconds")
+            raise Broken(f"{missing()} within {DELIVERY:g} seconds")
         time.sleep(_PAUSE)
 
 

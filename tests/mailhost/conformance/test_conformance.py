@@ -76,7 +76,7 @@ class Forgetful(BackendPrograms):
 def test_what_is_only_said_is_found_out(
     running: Host, forgotten: str, name: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mailaddon.conformance.mail.PATIENCE", 5.0)
+    monkeypatch.setattr("mailaddon.conformance.mail.DELIVERY", 5.0)
     result = run_case(CASES[f"mail-flow/{name}"], Forgetful(running, forgotten))
     assert result.outcome == FAILED
     assert said in result.reason
