@@ -68,6 +68,9 @@ class Forgetful(BackendPrograms):
     ("forgotten", "name", "said"),
     [
         ("ESuspendUser", "a-suspended-user", "must not be able to log in while it is suspended"),
+        ("EResumeUser", "a-suspended-user", "has to be able to log in again after it is resumed"),
+        ("EAddSpamFilter", "a-filter-of-an-address", "1 times; 0 is right"),
+        ("EDeleteSpamFilter", "a-filter-of-a-domain", "has to be taken, and was refused: 5"),
         ("EDeleteUser", "mail-to-a-deleted-user", "must not be able to log in once it is deleted"),
         ("EEditUser", "an-edited-password", "has to be able to log in with the new password"),
         ("EAddUserAlias", "a-catch-all-takes-nobodys-mail", "has not arrived in the inbox of u1@"),
