@@ -29,7 +29,7 @@ CAPABILITIES = {
     "server": ("MailServer", "NetworkSettings", "DomainIP"),
 }
 #: The groups about what any add-on must stand.
-CIRCUMSTANCES = ("idna", "parallel", "faults", "scale", "secrets", "leftovers")
+CIRCUMSTANCES = ("idna", "parallel", "faults", "scale", "secrets", "leftovers", "mail-flow")
 GROUPS = (MANDATORY, *CAPABILITIES, *CIRCUMSTANCES)
 
 

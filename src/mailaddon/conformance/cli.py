@@ -26,6 +26,7 @@ from ..registrations import Registration
 from ..values import decode, shown
 from .case import GROUPS, VERSION, Case
 from .cases import all_cases
+from .mail import MailFlow, Outside, endpoint
 from .report import Report, as_html, as_json, as_junit, as_markdown
 from .running import FAILED, PASSED, SKIPPED, Result, run_cases
 from .targets import AddonPrograms, BackendPrograms, Target
@@ -54,6 +55,9 @@ _WRITERS: dict[str, Callable[[Report], str]] = {
 @click.option("--environment", multiple=True, metavar="NAME=VALUE", help="A variable for the add-on's programs.")
 @click.option("--mail", default="", metavar="DIR", help="A folder for mail that the add-on may use.  [a scratch one]")
 @click.option("--watch", multiple=True, metavar="DIR", help="A folder in which the add-on writes, to be searched.")
+@click.option("--smtp", default="", metavar="HOST:PORT", help="Where the mail server takes mail, for `mail-flow`.")
+@click.option("--imap", default="", metavar="HOST:PORT", help="Where its users log in, for `mail-flow`.")
+@click.option("--outside", default="", metavar="HOST:PORT", help="Listen there; the mail server sends what leaves.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="A group, or a pattern of names such as 'basic/EAdd*'.")
 @click.option("--seed", type=click.IntRange(0), default=None, help="Other scratch names.  [a random one]")
 @click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="Rounds, each with the next seed.")
@@ -77,7 +81,8 @@ def command(*, only: tuple[str, ...], only_list: bool, **options: Any) -> None:
         write(table(("CASE", "SINCE", "WHAT HAS TO HOLD"), [(one.name, one.since, one.title) for one in cases]))
         return
     seed = options["seed"] if options["seed"] is not None else SystemRandom().randrange(1 << 24)
-    with targeted({name: _decoded(value) for name, value in options.items()}) as target:
+    given = {name: _decoded(value) for name, value in options.items()}
+    with targeted(given) as target, flowing(given) as target.mail_flow:
         target.size = options["size"]
         report = _run(cases, target, seed, options["repeat"], options["jobs"])
         files = {name: decode(options[name]) for name in _WRITERS if options[name]}
@@ -134,6 +139,28 @@ def targeted(options: dict[str, Any]) -> Iterator[Target]:
         raise StorageFailed(f"{error.filename or scratch} cannot be used: {error.strerror}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def flowing(options: dict[str, Any]) -> Iterator[MailFlow | None]:
+    """The mail server that the options name; None if they name none.
+
+    Raises:
+        UsageError: they are no endpoints, or one that is needed is missing.
+        Unavailable: nobody can listen where --outside says.
+    """
+    found = {name: endpoint(f"--{name}", options[name]) for name in ("smtp", "imap", "outside") if options[name]}
+    if not found:
+        yield None
+        return
+    if not {"smtp", "imap"} <= found.keys():
+        raise UsageError("--smtp and --imap belong together, and --outside needs both; each is HOST:PORT")
+    world = Outside(found["outside"]) if "outside" in found else None
+    try:
+        yield MailFlow(found["smtp"], found["imap"], world)
+    finally:
+        if world is not None:
+            world.stop()
 
 
 def _target(kind: str, options: dict[str, Any], scratch: Path, mail: Path, watched: list[Path]) -> Target:

@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..command import printed
 from ..errors import InternalError, MailAddonError, NotConfigured, NotSupported
@@ -22,6 +23,9 @@ from ..registrations import Registration, split_parameters
 from ..service import Service
 from ..values import shown
 from .answer import PATIENCE, Answer
+
+if TYPE_CHECKING:
+    from .mail import MailFlow
 
 #: How many calls at a time make long lists long.
 AT_ONCE = 4
@@ -36,9 +40,11 @@ class Target(ABC):
         watched: folders in which the target keeps what it writes, to be searched for passwords and leftovers.
         prelude: shell lines that set up what the lines of a transcript need.
         size: how many items a long list has.
+        mail_flow: the mail server behind it, as its users see it; None if nobody says where it is.
     """
 
     size = 10_000
+    mail_flow: "MailFlow | None" = None
 
     def __init__(self, name: str, mail: Path, watched: Sequence[Path] = (), prelude: Sequence[str] = ()) -> None:
         self.name = name

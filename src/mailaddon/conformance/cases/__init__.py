@@ -16,6 +16,7 @@ _MODULES = (
     "parallel",
     "faults",
     "circumstances",
+    "mail_flow",
 )
 
 
