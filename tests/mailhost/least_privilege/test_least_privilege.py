@@ -16,35 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 from mailhost.conftest import urls
 from mailhost.host import Outside, unverified
-from mailhost.service_user import USER, ServiceHost, identity
+from mailhost.service_user import READER, USER, ServiceHost, identity
 
 if TYPE_CHECKING:
     from postgresql_server import Server
-
-#: Tries to read everything below a folder, and prints what it could open that is a file.
-READER = """
-import os, sys
-def look(folder):
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        names = []
-    for name in names:
-        path = os.path.join(folder, name)
-        if os.path.islink(path):
-            continue
-        if os.path.isdir(path):
-            look(path)
-        elif os.path.isfile(path):
-            try:
-                with open(path, "rb") as file:
-                    content = file.read().replace(b"\\n\\n", b"\\n")
-                sys.stdout.buffer.write(os.fsencode(path) + b"\\0" + content + b"\\n\\n")
-            except OSError:
-                continue
-for path in sys.argv[1:]:
-    look(path)
-"""
 
 
 @pytest.fixture(scope="module")
