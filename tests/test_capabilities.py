@@ -135,7 +135,7 @@ def test_a_refusal_tells_the_declared_sentence() -> None:
     backend = loaded(Declared())
     for hook, said in (
         ("change_domain_ip", f"not supported by acme: {REASON}"),
-        ("pre_export_domain", "not implemented by acme: planned for 2.0"),
+        ("pre_export_domain", "not supported by acme: planned for 2.0"),
         ("add_user", "not supported by acme"),
     ):
         with pytest.raises(NotSupported) as refusal:

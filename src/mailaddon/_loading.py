@@ -83,9 +83,8 @@ class LoadedBackend:
 
     def _refusal(self, hook: str) -> str:
         """Why there is no hook, as far as the plugin declares it."""
-        support, reason = getattr(self.plugin, "capabilities", {}).get(hook, ("", ""))
-        said = "not implemented" if support == "not-implemented" else "not supported"
-        return f"{said} by {self.name}" + (f": {reason}" if reason else "")
+        _support, reason = getattr(self.plugin, "capabilities", {}).get(hook, ("", ""))
+        return f"not supported by {self.name}" + (f": {reason}" if reason else "")
 
     def problems(self) -> "list[Problem]":
         """What the backend's own check finds.
