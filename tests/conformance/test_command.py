@@ -84,6 +84,17 @@ def test_a_registered_add_on(home: Path, tmp_path: Path) -> None:
     assert "4 skipped" in result.stdout
 
 
+def test_what_is_kept_elsewhere_is_not_said_to_be_forgotten(home: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    program, interpreter, parameters = SAMPLES["shell"]
+    sample(home, state, program=program, interpreter=interpreter, parameters=parameters)
+    options = ("--addon", "acme/SAMPLE/1", "--environment", f"ADDON_STATE={state}")
+    result = mailaddon("conformance", *options, "--only", "suspension/suspending-*", "--only", "basic/EAddUser/done")
+    assert result.exit_code == 0, result.output
+    assert "what the add-on keeps is in no watched file" in result.stdout
+
+
 def test_an_add_on_for_3x_is_called_through_the_sdk(home: Path, tmp_path: Path) -> None:
     legacy(home, tmp_path / "legacy")
     result = mailaddon(

@@ -232,12 +232,16 @@ def resuming_a_domain_resumes_no_user(kit: Kit) -> None:
 def suspending_is_kept(kit: Kit) -> None:
     """ESuspendUser and ESuspendDomain keep that somebody is suspended, and resuming takes it back."""
     domain = kit.domain("u1")
+    without = _kept(kit)
+    kit.user(domain, "u2")
     active = _kept(kit)
+    if active == without:
+        raise Lacking("no command tells who is suspended, and what the add-on keeps is in no watched file")
     for command, arguments in (("User", (domain, "u1")), ("Domain", (domain,))):
         kit.ok(f"ESuspend{command}", *arguments)
         suspended = _kept(kit)
         kit.ok(f"EResume{command}", *arguments)
         if _kept(kit) != active:
             raise Lacking("no command tells who is suspended, and the watched files do not either")
-        if active and suspended == active:
+        if suspended == active:
             kit.fail(f"ESuspend{command} has succeeded and has left every file of the add-on as it was")
